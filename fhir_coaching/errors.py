@@ -1,0 +1,183 @@
+"""The error tree: what is wrong, where, and what to do next.
+
+Messages carry paths, codes, counts and record ids, never a value that may say something about a patient.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong, with both places: the FHIR expression and the place in the records."""
+
+    message: str
+    element: str = ""  # `Goal.target[1].dueDate`
+    place: str = ""  # `goals.ndjson:17 targets[1].due`
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = " -> ".join(part for part in (self.element, self.place) if part)
+        line = f"{where}: {self.message}" if where else self.message
+        return f"{line} ({self.hint})" if self.hint else line
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check says: an error stops a push, a warning does not."""
+
+    rule: str  # `goal-start`; stable, so that it can be counted and looked up
+    severity: str  # error, warning
+    message: str
+    place: str = ""  # `goals.ndjson:17 start`
+    hint: str = ""
+
+    def __str__(self) -> str:
+        line = (
+            f"{self.place}: {self.severity}: {self.message} [{self.rule}]"
+            if self.place
+            else f"{self.severity}: {self.message} [{self.rule}]"
+        )
+        return f"{line} ({self.hint})" if self.hint else line
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One issue of a server's OperationOutcome, without its free text, which may quote a patient's data."""
+
+    severity: str  # fatal, error, warning, information
+    code: str  # https://hl7.org/fhir/R4/valueset-issue-type.html
+    expression: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code}" + (f" at {', '.join(self.expression)}" if self.expression else "")
+
+
+class CoachingError(Exception):
+    """The root. `str()` is fit for a user; `exit_code` is what the command line ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+        super().__init__(f"{message}\n{hint}" if hint else message)
+
+
+class SettingsError(CoachingError):
+    """A setting is missing, unknown or of no use."""
+
+    exit_code = 2
+
+
+class FaultsError(CoachingError):
+    """Several things wrong in one input, all of them reported at once."""
+
+    exit_code = 3
+
+    def __init__(self, faults: Iterable[Fault], *, hint: str = "") -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)), hint=hint)
+
+
+class InputError(FaultsError):
+    """A source is not what it should be: a file, a line, a record."""
+
+
+class MappingError(FaultsError):
+    """A mapping cannot read a resource, or cannot say a record."""
+
+
+class InvalidResource(FaultsError):
+    """fhir.resources refuses a resource."""
+
+
+class StateError(CoachingError):
+    """What was remembered of earlier runs cannot be read or written."""
+
+    exit_code = 3
+
+
+class Locked(CoachingError):
+    """Another run is at work on the same server and folder."""
+
+    exit_code = 9
+
+
+class ServerError(CoachingError):
+    """A FHIR server answered otherwise than hoped. `retryable` says whether waiting may help."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        issues: Iterable[Issue] = (),
+        request_id: str = "",
+        hint: str = "",
+    ) -> None:
+        self.status, self.issues, self.request_id = status, tuple(issues), request_id
+        parts = [
+            message,
+            *(f"  {issue}" for issue in self.issues),
+            *([f"  request id {request_id}"] if request_id else []),
+        ]
+        super().__init__("\n".join(parts), hint=hint)
+
+
+class NotAuthorized(ServerError):
+    """401 or 403."""
+
+    exit_code = 4
+
+
+class NotFound(ServerError):
+    """404, or 410 for what was there once."""
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the server says that it was there once (410)."""
+        return self.status == 410  # noqa: PLR2004
+
+
+class VersionConflict(ServerError):
+    """409, or 412 after If-Match: somebody else wrote in between."""
+
+    exit_code = 5
+
+
+class AmbiguousMatch(ServerError):
+    """412 after If-None-Exist or a conditional update: several resources carry the identifier."""
+
+    exit_code = 5
+
+
+class Rejected(ServerError):
+    """400, 405, 413, 422: the server will not take it, however often it is sent."""
+
+
+class Unavailable(ServerError):
+    """408, 429, 5xx, or no connection, and nothing was written. `retry_after` is in seconds."""
+
+    exit_code = 6
+    retryable = True
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, status: int | None = None, hint: str = ""
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, status=status, hint=hint)
+
+
+class NotFhir(ServerError):
+    """What answers is not the FHIR server that was expected: HTML, another FHIR version, too large an answer."""
+
+    exit_code = 6
+
+
+class LostAnswer(ServerError):
+    """A write was sent and no answer came back: nobody knows whether it happened."""
+
+    exit_code = 7
