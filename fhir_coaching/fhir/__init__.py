@@ -1,0 +1,1 @@
+"""FHIR itself: wire JSON, code systems, datatypes, references, bundles, the gate."""

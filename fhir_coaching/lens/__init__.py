@@ -1,0 +1,40 @@
+"""The mapping kernel: rows, tables and kinds, used as a lens.
+
+Laws, over every kind and version (tests/test_laws.py):
+
+    PutGet   get(put(a, base), a) == a       what we push is what anyone reads
+    GetPut   put(get(r), r) == r             an unedited pull pushes back unchanged, to the byte
+    Foreign  what no row owns is equal in base and put(a, base)
+    Minimal  what the edit did not touch is equal to the byte, and nothing empty is left
+    Total    on any JSON, get answers a record or a MappingError, nothing else
+"""
+
+from fhir_coaching.lens.kinds import Kind, KindLens, Part, Parts
+from fhir_coaching.lens.paths import Json, Slice, Wrong, below
+from fhir_coaching.lens.rows import (
+    R4,
+    R5,
+    Bound,
+    Cell,
+    Codec,
+    Fate,
+    Names,
+    Row,
+    Slices,
+    Version,
+    also,
+    attrs_of,
+    const,
+    derived,
+    identity,
+    local,
+    many,
+    one_way,
+    row,
+)
+from fhir_coaching.lens.tables import Lens, NoNames, Table
+
+__all__ = [
+    "R4", "R5", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "NoNames", "Part", "Parts", "Row", "Slice",
+    "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const", "derived", "identity", "local", "many", "one_way", "row",
+]  # fmt: skip

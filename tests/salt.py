@@ -1,0 +1,121 @@
+"""A resource as a server may hold it: with content of others, in another order, with references spelt their way."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+Json = dict[str, Any]
+
+BASE = "https://practice.example"
+FOREIGN = "somebody else's"
+EXTENSION = {"url": "urn:foreign", "valueString": FOREIGN}
+CONCEPT = {"coding": [{"system": "urn:foreign", "code": "x"}, {"code": "no system"}], "text": FOREIGN}
+STRANGER = {"reference": "Practitioner/stranger", "display": FOREIGN}
+NUMBERS = {
+    "deep": [FOREIGN, {"x": Decimal("8000.10"), "y": 1234567890123456789012, "z": Decimal("0.1234567890123456789012")}]
+}
+
+# Elements that a server may add to a list of ours, by resource type and element.
+LISTS: dict[str, dict[str, list[Json]]] = {
+    "Goal": {
+        "category": [CONCEPT],
+        "addresses": [{"reference": "Condition/7"}],
+        "note": [{"time": "2026", "authorReference": STRANGER}],
+        "target": [{"extension": [EXTENSION]}],
+    },
+    "Encounter": {
+        "type": [CONCEPT],
+        "participant": [{"individual": STRANGER, "actor": STRANGER}, {"type": [CONCEPT]}],
+        "location": [{"location": {"reference": "Location/ward"}}],
+        "reason": [{"value": [{"reference": {"reference": "Condition/7"}}]}],
+        "diagnosis": [{"condition": {"reference": "Condition/7"}}],
+    },
+    "Appointment": {"participant": [{"actor": STRANGER, "status": "accepted"}], "slot": [{"reference": "Slot/1"}]},
+    "Patient": {
+        "contact": [{"name": {"text": FOREIGN}}],
+        "link": [{"other": {"reference": "Patient/stranger"}, "type": "seealso"}],
+        "communication": [{"language": CONCEPT}],
+        "name": [{"use": "usual"}],
+        "telecom": [{"use": "home"}, {"system": "carrier-pigeon", "value": "x"}],
+    },
+    "Practitioner": {"qualification": [{"code": CONCEPT}], "photo": [{"title": FOREIGN}]},
+    "PractitionerRole": {"specialty": [CONCEPT], "location": [{"reference": "Location/ward"}]},
+    "Organization": {"type": [CONCEPT], "endpoint": [{"reference": "Endpoint/1"}], "contact": [{"purpose": CONCEPT}]},
+    "Location": {"endpoint": [{"reference": "Endpoint/1"}], "telecom": [{"system": "phone", "value": "555-0100"}]},
+    "RelatedPerson": {"photo": [{"title": FOREIGN}]},
+}
+EVERYWHERE: dict[str, list[Json]] = {
+    "extension": [EXTENSION],
+    "contained": [{"resourceType": "Condition", "id": "foreign"}],
+    "identifier": [{"value": "without a system"}, {"system": "urn:only"}],
+}
+KEPT_IN_ORDER = {"coding", "name", "target", "note", "given", "prefix", "suffix", "line", "extension"}
+LITERALS = {"Patient", "Practitioner", "RelatedPerson", "Goal", "Location", "Organization"}
+
+
+@st.composite
+def salted(draw: st.DrawFn, resource: Json) -> Json:
+    """The resource, changed in every way that a server may and that says nothing else about the record."""
+    out: Json = draw(_salted_node(resource, top=True))
+    for key, elements in {**EVERYWHERE, **LISTS.get(resource["resourceType"], {})}.items():
+        for element in elements:
+            if draw(st.integers(0, 3)) == 0 and isinstance(out.get(key, []), list):
+                items = list(out.get(key, []))
+                items.insert(draw(st.integers(0, len(items))), element)
+                out[key] = items
+    if draw(st.booleans()):
+        out["id"] = "server-9"
+        out["meta"] = {
+            **out.get("meta", {}),
+            "versionId": "4",
+            "lastUpdated": "2026-01-01T00:00:00Z",
+            "source": "#foreign",
+        }
+    if draw(st.booleans()):
+        out["vendorElement"] = NUMBERS
+        out["_vendorElement"] = {"extension": [EXTENSION]}
+    return out
+
+
+@st.composite
+def _salted_node(draw: st.DrawFn, node: Json, *, top: bool = False) -> Json:
+    identifier = node.get("identifier")
+    if isinstance(identifier, dict) and str(identifier.get("system")).startswith(BASE) and node.get("type") in LITERALS:
+        way = draw(st.integers(0, 3))
+        address = f"{node['type']}/{identifier['system'].rsplit('/', 1)[1]}--{identifier['value']}"
+        if way == 1:  # both
+            return {**node, "reference": address, "display": FOREIGN}
+        if way == 2 and node["type"] not in {
+            "Patient",
+            "Location",
+        }:  # the server kept the address only; slices go by the identifier there
+            return {"reference": f"https://server.example/fhir/{address}/_history/3", "display": FOREIGN}
+        return node
+    out: Json = {}
+    for key, child in node.items():
+        value = child
+        if isinstance(value, dict):
+            value = draw(_salted_node(value))
+        elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+            value = [draw(_salted_node(v)) for v in value]
+            if key not in KEPT_IN_ORDER and draw(st.booleans()):
+                value = draw(st.permutations(value))
+        elif isinstance(value, str) and not top and draw(st.integers(0, 6)) == 0 and _may_have_sibling(key, node):
+            out["_" + key] = {"extension": [EXTENSION]}
+        out[key] = value
+    if top:
+        for key in ("statusReason", "startDate", "gender", "active"):
+            if key in out and "_" + key not in out and draw(st.integers(0, 3)) == 0:
+                out["_" + key] = {"id": "el", "extension": [EXTENSION]}
+    elif "extension" not in out and "url" not in out and draw(st.integers(0, 5)) == 0:
+        out["extension"] = [EXTENSION]
+    return out
+
+
+def _may_have_sibling(key: str, node: Json) -> bool:
+    return (
+        key not in {"id", "url", "reference", "system", "resourceType"}
+        and not key.startswith(("_", "value"))
+        and "_" + key not in node
+    )
