@@ -1,0 +1,1 @@
+"""The practice folder: settings, records on disk, and what is amiss across them."""

@@ -1,0 +1,221 @@
+"""What a record lacks to be useful, as far as the record alone can show."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from fhir_coaching.errors import Finding
+from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.references import references_of
+from fhir_coaching.practice.rules import finding
+from fhir_coaching.practice.settings import is_zone
+from fhir_coaching.records.coaching import (
+    BookingState,
+    Contact,
+    Cpt,
+    Goal,
+    GoalState,
+    GroupSession,
+    Modality,
+    Phase,
+    Session,
+    SessionStatus,
+)
+from fhir_coaching.records.dates import PartialDate
+from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
+from fhir_coaching.records.values import Interval, Record
+
+Found = Iterator[tuple[str, str]]  # the rule, the field's path
+
+
+def findings(what: Entry | Record, place: str = "") -> list[Finding]:
+    """Everything that one record lacks. A withdrawn record lacks nothing."""
+    if isinstance(what, Entry):
+        return findings(what.record, what.place) if what.record is not None else []
+    return [finding(rule, place, path) for rule, path in _CHECKS[type(what)](what)]
+
+
+def is_withdrawn(record: Record) -> bool:
+    """Whether a goal or session was entered in error."""
+    return (isinstance(record, Goal) and record.state is GoalState.ENTERED_IN_ERROR) or (
+        isinstance(record, Session) and record.status is SessionStatus.ENTERED_IN_ERROR
+    )
+
+
+def is_before(one: PartialDate, other: PartialDate) -> bool:
+    """Whether a date lies before another as far as both are known: 2026 is not before 2026-03."""
+    length = min(len(one.text), len(other.text))
+    return one.text[:length] < other.text[:length]
+
+
+def holds(session: str, other: str) -> bool:
+    """Whether a session's id shows another id. In a UUID a short one may stand by chance."""
+    return (len(other) >= _LONG or not _UUID.fullmatch(session)) and other.lower() in session.lower()
+
+
+_UUID = re.compile(r"(a-)?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_LONG = 8
+
+
+def _patient(patient: Patient) -> Found:
+    if not patient.names:
+        yield "patient-name", "names"
+    if patient.sex is None:
+        yield "patient-sex", "sex"
+
+
+def _practitioner(practitioner: Practitioner) -> Found:
+    if not practitioner.names:
+        yield "practitioner-name", "names"
+    for index, name in enumerate(practitioner.names):
+        if name.family is None:
+            yield "practitioner-family", f"names[{index}].family"
+    if (practitioner.organization or practitioner.roles or practitioner.taxonomies) and not practitioner.telecoms:
+        yield "practitioner-telecom", "telecoms"
+    yield from _npi(practitioner.npi)
+
+
+def _organization(organization: Organization) -> Found:
+    if organization.name is None:
+        yield "organization-name", "name"
+    if organization.active is None:
+        yield "organization-active", "active"
+    yield from _npi(organization.npi)
+
+
+def _npi(npi: str | None) -> Found:
+    if npi is not None and not is_npi(npi):
+        yield "npi", "npi"
+
+
+def is_npi(digits: str) -> bool:
+    """Whether ten digits are an NPI: the last one checks the others (Luhn, with 80840 before them)."""
+    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(f"80840{digits}")]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004
+
+
+def _related_person(person: RelatedPerson) -> Found:
+    if person.active is None:
+        yield "related-person-active", "active"
+    if not person.names and not person.relationship:
+        yield "related-person-name", "names"
+
+
+def _place(place: Place) -> Found:
+    if place.name is None:
+        yield "place-name", "name"
+
+
+def _goal(goal: Goal) -> Found:
+    if is_withdrawn(goal):
+        return
+    if goal.start is None and not any(target.due for target in goal.targets):
+        yield "goal-start", "start"
+    for index, target in enumerate(goal.targets):
+        if target.detail is not None and target.measure is None:
+            yield "goal-detail", f"targets[{index}].measure"
+        if goal.start is not None and isinstance(target.due, PartialDate) and is_before(target.due, goal.start):
+            yield "goal-due", f"targets[{index}].due"
+    if goal.state is GoalState.COMPLETED and goal.achievement is None:
+        yield "goal-achievement", "achievement"
+    if goal.state in (GoalState.ABANDONED, GoalState.ON_HOLD) and goal.state_reason is None:
+        yield "goal-reason", "state_reason"
+    if goal.start is not None and goal.state_changed_on is not None and is_before(goal.state_changed_on, goal.start):
+        yield "goal-changed", "state_changed_on"
+    yield from _other_patient(goal)
+
+
+def _session(session: Session) -> Found:
+    if is_withdrawn(session):
+        return
+    if session.practitioner is None:
+        yield "session-practitioner", "practitioner"
+    if session.status is SessionStatus.FINISHED and session.contact is None and session.minutes is None:
+        yield "session-time", "contact"
+    yield from _booking(session)
+    yield from _contact(session.contact)
+    lasted = _lasted(session.contact)
+    if session.minutes is not None and lasted is not None and timedelta(minutes=session.minutes.min - 1) >= lasted:
+        yield "session-minutes", "minutes"
+    yield from _cpt(session)
+    if session.group is not None and (holds(session.id, session.group) or holds(session.id, session.patient)):
+        yield "group-id", "id"
+    yield from _other_patient(session)
+
+
+def _booking(session: Session) -> Found:
+    booking = session.booking
+    if booking is None:
+        return
+    if booking.state is not BookingState.CANCELLED:
+        if booking.planned is None:
+            yield "session-booked", "booking.planned"
+        elif booking.planned.end is None:
+            yield "session-booked", "booking.planned.end"
+    if booking.reason is not None and booking.state not in (BookingState.NO_SHOW, BookingState.CANCELLED):
+        yield "session-reason", "booking.reason"
+    if booking.state is BookingState.NO_SHOW and session.status is not SessionStatus.CANCELLED:
+        yield "session-no-show", "status"
+    yield from _interval(booking.planned, "booking.planned")
+
+
+def _cpt(session: Session) -> Found:
+    if session.cpt is None:
+        return
+    if (session.cpt is Cpt.GROUP) is (session.group is None):
+        yield "cpt-group", "cpt"
+    if session.modality is Modality.ASYNC:
+        yield "cpt-async", "cpt"
+    if (session.cpt, session.phase) in ((Cpt.FIRST, Phase.FOLLOW_UP), (Cpt.FOLLOW_UP, Phase.INITIAL)):
+        yield "cpt-phase", "phase"
+
+
+def _group_session(group: GroupSession) -> Found:
+    yield from _interval(group.planned, "planned")
+    yield from _contact(group.contact)
+
+
+def _contact(contact: Contact | None) -> Found:
+    if contact is None:
+        return
+    for index, interval in enumerate(contact.intervals):
+        yield from _interval(interval, f"contact.intervals[{index}]")
+    for index, (one, after) in enumerate(pairwise(contact.intervals), start=1):
+        if one.end is None or after.start.moment < one.end.moment:
+            yield "interval-overlap", f"contact.intervals[{index}]"
+    if contact.zone is not None and not is_zone(contact.zone):
+        yield "time-zone", "contact.zone"
+
+
+def _interval(interval: Interval | None, path: str) -> Found:
+    if interval is not None and interval.end is not None and interval.end.moment < interval.start.moment:
+        yield "interval-order", f"{path}.end"
+
+
+def _lasted(contact: Contact | None) -> timedelta | None:
+    """How long a contact lasted without its breaks; nothing while it is going on."""
+    if contact is None:
+        return None
+    lengths = [one.end.moment - one.start.moment for one in contact.intervals if one.end is not None]
+    return sum(lengths, timedelta()) if len(lengths) == len(contact.intervals) else None
+
+
+def _other_patient(record: Goal | Session) -> Found:
+    """Whoever is named as a patient is the patient of the record."""
+    for path, kinds, key in references_of(record):
+        if kinds == ("patient",) and key != record.patient:
+            yield "other-patient", path
+
+
+_CHECKS: dict[type[Record], Callable[[Any], Found]] = {
+    Patient: _patient,
+    Practitioner: _practitioner,
+    Organization: _organization,
+    RelatedPerson: _related_person,
+    Place: _place,
+    Goal: _goal,
+    Session: _session,
+    GroupSession: _group_session,
+}

@@ -1,0 +1,100 @@
+"""What a practice must or should fill in, as a table. The id of a rule is stable: it is counted and looked up."""
+
+from dataclasses import dataclass
+
+from fhir_coaching.errors import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; an error stops a push. `spec` says where it comes from, if not from this project."""
+
+    severity: str  # error, warning
+    message: str
+    hint: str = ""
+    spec: str = ""
+
+
+ERROR, WARNING = "error", "warning"
+_CORE = "https://hl7.org/fhir/us/core/StructureDefinition-us-core-"
+_R4 = "https://hl7.org/fhir/R4/"
+
+RULES: dict[str, Rule] = {
+    # People and places
+    "patient-name": Rule(ERROR, "has no name", "add `names`", f"{_CORE}patient.html"),
+    "patient-sex": Rule(ERROR, "has no sex", "add `sex`; `unknown` is a value", f"{_CORE}patient.html"),
+    "practitioner-name": Rule(ERROR, "has no name", "add `names`", f"{_CORE}practitioner.html"),
+    "practitioner-family": Rule(ERROR, "a name without `family`", "add `family`", f"{_CORE}practitioner.html"),
+    "practitioner-telecom": Rule(
+        ERROR,
+        "has a role, but no phone number or mail address",
+        "add `telecoms`, or leave out `organization`, `roles` and `taxonomies`",
+        f"{_CORE}practitionerrole.html",  # pd-1
+    ),
+    "npi": Rule(ERROR, "the check digit of the NPI is wrong", "correct `npi`, or leave it out"),
+    "related-person-active": Rule(
+        ERROR, "does not say whether the relation stands", "add `active`", f"{_CORE}relatedperson.html"
+    ),
+    "related-person-name": Rule(
+        ERROR, "has neither a name nor a relationship", "add `names` or `relationship`", f"{_CORE}relatedperson.html"
+    ),
+    "organization-name": Rule(ERROR, "has no name", "add `name`", f"{_CORE}organization.html"),
+    "organization-active": Rule(
+        ERROR, "does not say whether it is still there", "add `active`", f"{_CORE}organization.html"
+    ),
+    "place-name": Rule(ERROR, "has no name", "add `name`", f"{_CORE}location.html"),
+    # Goals
+    "goal-start": Rule(
+        WARNING, "has neither a start nor a date due", "add `start` or a target's `due`", f"{_CORE}goal.html"
+    ),
+    "goal-detail": Rule(
+        ERROR, "a target's `detail` without `measure`", "say what is measured", f"{_R4}goal.html#invs"  # gol-1
+    ),
+    "goal-achievement": Rule(WARNING, "is completed and does not say how it ended", "add `achievement`"),
+    "goal-reason": Rule(WARNING, "is on hold or abandoned and does not say why", "add `state_reason`"),
+    "goal-changed": Rule(WARNING, "its state changed before it started", "correct `state_changed_on` or `start`"),
+    "goal-due": Rule(WARNING, "is due before it starts", "correct `due` or `start`"),
+    "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
+    # Sessions
+    "session-practitioner": Rule(ERROR, "names no practitioner", "add `practitioner`"),
+    "session-time": Rule(ERROR, "is finished, but has neither contact nor minutes", "add `contact` or `minutes`"),
+    "session-booked": Rule(
+        ERROR,
+        "a booking without both ends of its time",
+        "add `booking.planned` with `start` and `end`; a cancelled booking needs none",
+        f"{_R4}appointment.html#invs",  # app-3
+    ),
+    "session-reason": Rule(
+        ERROR,
+        "a reason, though the booking is neither cancelled nor missed",
+        "leave out `booking.reason`, or correct `booking.state`",
+        f"{_R4}appointment.html#invs",  # app-4
+    ),
+    "session-no-show": Rule(ERROR, "was missed, yet is not cancelled", "let `status` be `cancelled`"),
+    "interval-order": Rule(ERROR, "ends before it starts", "correct `start` or `end`"),
+    "interval-overlap": Rule(ERROR, "starts before the one before it has ended", "let the intervals follow each other"),
+    "session-minutes": Rule(WARNING, "more minutes than its contact lasted", "correct `minutes` or `contact`"),
+    "time-zone": Rule(ERROR, "no time zone of the IANA database", "write it as `America/New_York`"),
+    "cpt-group": Rule(ERROR, "0593T is for a session in a group, 0591T and 0592T are not", "correct `cpt` or `group`"),
+    "cpt-async": Rule(
+        ERROR, "contact by messages cannot be reported with a CPT code", "leave out `cpt`, or correct `modality`"
+    ),
+    "cpt-phase": Rule(WARNING, "the CPT code and the phase do not fit", "0591T is initial, 0592T is a follow-up"),
+    "session-after-death": Rule(
+        ERROR, "takes place after the patient's death", "correct the session, or the patient's `deceased`"
+    ),
+    # Privacy
+    "group-id": Rule(ERROR, "its id holds the id of its group or of a member", "give it an opaque id, such as a UUID"),
+    "group-stem": Rule(
+        ERROR, "its id begins as that of another session in its group", "give both opaque ids, such as UUIDs"
+    ),
+    "group-member": Rule(ERROR, "lists a session that names another group or none", "correct its `group`, or the list"),
+    "other-patient": Rule(ERROR, "names somebody who belongs to another patient", "a record is about one patient only"),
+}  # fmt: skip
+
+
+def finding(rule: str, place: str, path: str = "", about: str = "") -> Finding:
+    """A finding by its rule; `about` is a record id that the message shows."""
+    its = RULES[rule]
+    message = f"{its.message}: {about}" if about else its.message
+    return Finding(rule, its.severity, message, " ".join(filter(None, (place, path))), its.hint)

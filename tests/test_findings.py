@@ -1,0 +1,278 @@
+"""What the checks of one record, and those between records, find."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import RECORD
+
+from fhir_coaching.practice.across import findings_across
+from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.findings import findings, is_npi
+from fhir_coaching.practice.rules import RULES
+from fhir_coaching.records import RECORDS, kind_of
+from fhir_coaching.records.spelling import read_record
+from fhir_coaching.records.values import Record
+
+NPI = "1234567893"
+NAME, PHONE = {"family": "Doe", "given": ["Jo"]}, {"system": "phone", "value": "555-0100"}
+PLANNED = {"start": "2026-03-01T10:00:00-05:00", "end": "2026-03-01T10:30:00-05:00"}
+GROUP, OTHER_GROUP = "grp-tuesday", "grp-friday"
+UUIDS = ("3f2b8a1e-9c4d-4e5f-8a6b-7c8d9e0f1a2b", "b17d0c52-6a3e-4f81-9d24-5e6f7a8b9c0d")
+
+# A record of each kind that lacks nothing.
+SOUND: dict[str, dict[str, Any]] = {
+    "organization": {"id": "o-1", "name": "Riverside", "active": True, "npi": NPI},
+    "place": {"id": "l-1", "name": "Room 1"},
+    "practitioner": {"id": "c-1", "names": [NAME], "npi": NPI, "organization": "o-1", "telecoms": [PHONE]},
+    "patient": {"id": "p-1", "names": [NAME], "sex": "unknown"},
+    "related_person": {"id": "r-1", "patient": "p-1", "active": True, "names": [NAME]},
+    "goal": {"id": "g-1", "patient": "p-1", "statement": "Walk", "state": "active", "start": "2026-03"},
+    "session": {
+        "id": "s-1", "patient": "p-1", "status": "finished", "practitioner": "c-1", "contact": {"intervals": [PLANNED]},
+    },
+    "group_session": {"id": GROUP, "planned": PLANNED},
+}  # fmt: skip
+
+
+def record(kind: str, **fields: object) -> Record:
+    return read_record(kind, SOUND[kind] | fields)
+
+
+def rules(kind: str, **fields: object) -> list[tuple[str, str]]:
+    found = findings(record(kind, **fields), "x.ndjson:7")
+    assert all(RULES[one.rule].severity == one.severity for one in found)
+    return [(one.rule, one.place.removeprefix("x.ndjson:7 ")) for one in found]
+
+
+def entries(*records: Record) -> list[Entry]:
+    return [Entry(f"{kind_of(one)} {one.id}", kind_of(one), one) for one in records]
+
+
+def across(records: Iterable[Record]) -> list[tuple[str, str]]:
+    """What is found, whatever the order in which the records come."""
+    given_ = entries(*records)
+    found = sorted((one.rule, one.place) for one in findings_across(given_))
+    assert found == sorted((one.rule, one.place) for one in findings_across(reversed(given_)))
+    return found
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_sound_record_lacks_nothing(kind: str) -> None:
+    assert rules(kind) == []
+
+
+def test_sound_records_lack_nothing_between_them() -> None:
+    assert across(record(kind) for kind in RECORDS) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "found"),
+    [
+        ("patient", {"names": [], "sex": None}, [("patient-name", "names"), ("patient-sex", "sex")]),
+        ("practitioner", {"names": []}, [("practitioner-name", "names")]),
+        ("practitioner", {"names": [NAME, {"text": "Jo"}]}, [("practitioner-family", "names[1].family")]),
+        ("practitioner", {"telecoms": []}, [("practitioner-telecom", "telecoms")]),
+        ("practitioner", {"telecoms": [], "organization": None, "roles": [{"text": "coach"}]}, [("practitioner-telecom", "telecoms")]),
+        ("practitioner", {"telecoms": [], "organization": None}, []),
+        ("practitioner", {"npi": "1234567890"}, [("npi", "npi")]),
+        ("organization", {"npi": "1234567890"}, [("npi", "npi")]),
+        ("organization", {"name": None, "active": None}, [("organization-name", "name"), ("organization-active", "active")]),
+        ("related_person", {"active": None}, [("related-person-active", "active")]),
+        ("related_person", {"names": []}, [("related-person-name", "names")]),
+        ("related_person", {"names": [], "relationship": [{"text": "aunt"}]}, []),
+        ("place", {"name": None}, [("place-name", "name")]),
+        ("goal", {"start": None}, [("goal-start", "start")]),
+        ("goal", {"start": None, "targets": [{"due": "2026"}]}, []),
+        ("goal", {"targets": [{"due": "2026"}, {"detail": True}]}, [("goal-detail", "targets[1].measure")]),
+        ("goal", {"state": "completed"}, [("goal-achievement", "achievement")]),
+        ("goal", {"state": "abandoned"}, [("goal-reason", "state_reason")]),
+        ("goal", {"state": "on_hold"}, [("goal-reason", "state_reason")]),
+        ("goal", {"state": "on_hold", "state_reason": "x"}, []),
+        ("goal", {"state_changed_on": "2026-02-28"}, [("goal-changed", "state_changed_on")]),
+        ("goal", {"state_changed_on": "2026"}, []),  # as far as is known, not before
+        ("goal", {"targets": [{"due": "2025"}]}, [("goal-due", "targets[0].due")]),
+        ("goal", {"targets": [{"due": "2026"}, {"due": {"value": 1, "unit": "wk"}}]}, []),
+        ("goal", {"expressed_by": {"kind": "patient", "id": "p-2"}}, [("other-patient", "expressed_by")]),
+        ("goal", {"notes": [{"text": "x", "by": {"kind": "patient", "id": "p-2"}}]}, [("other-patient", "notes[0].by")]),
+        ("goal", {"state": "entered_in_error", "start": None}, []),
+        ("session", {"practitioner": None}, [("session-practitioner", "practitioner")]),
+        ("session", {"contact": None}, [("session-time", "contact")]),
+        ("session", {"contact": None, "minutes": {"min": 30, "max": 30}}, []),
+        ("session", {"status": "planned", "contact": None, "booking": {"state": "booked"}}, [("session-booked", "booking.planned")]),
+        ("session", {"booking": {"state": "kept", "planned": {"start": PLANNED["start"]}}}, [("session-booked", "booking.planned.end")]),
+        ("session", {"booking": {"state": "kept", "planned": PLANNED}}, []),
+        ("session", {"status": "cancelled", "booking": {"state": "cancelled", "reason": {"text": "ill"}}}, []),
+        ("session", {"booking": {"state": "kept", "planned": PLANNED, "reason": {"text": "x"}}}, [("session-reason", "booking.reason")]),
+        ("session", {"booking": {"state": "no_show", "planned": PLANNED}}, [("session-no-show", "status")]),
+        ("session", {"status": "cancelled", "booking": {"state": "no_show", "planned": PLANNED, "reason": {"text": "x"}}}, []),
+        ("session", {"minutes": {"min": 30, "max": 99}}, []),
+        ("session", {"minutes": {"min": 31, "max": 31}}, [("session-minutes", "minutes")]),
+        ("session", {"cpt": "0593T"}, [("cpt-group", "cpt")]),
+        ("session", {"cpt": "0592T", "group": GROUP}, [("cpt-group", "cpt")]),
+        ("session", {"cpt": "0593T", "group": GROUP}, []),
+        ("session", {"cpt": "0592T", "modality": "async"}, [("cpt-async", "cpt")]),
+        ("session", {"cpt": "0592T", "phase": "initial"}, [("cpt-phase", "phase")]),
+        ("session", {"cpt": "0591T", "phase": "follow_up"}, [("cpt-phase", "phase")]),
+        ("session", {"cpt": "0591T", "phase": "initial"}, []),
+        ("session", {"others": [{"who": {"kind": "patient", "id": "p-2"}}]}, [("other-patient", "others.who")]),
+        ("session", {"id": f"{GROUP}-1", "group": GROUP}, [("group-id", "id")]),
+        ("session", {"id": "GRP-TUESDAY.x", "group": GROUP}, [("group-id", "id")]),
+        ("session", {"id": "s-p-1", "group": GROUP}, [("group-id", "id")]),
+        ("session", {"id": "s-p-1"}, []),
+        ("session", {"id": UUIDS[0], "group": GROUP, "patient": "1"}, []),  # by chance
+        ("session", {"id": UUIDS[0], "group": UUIDS[0][:8]}, [("group-id", "id")]),
+        ("session", {"status": "entered_in_error", "practitioner": None}, []),
+        ("group_session", {"planned": {"start": PLANNED["end"], "end": PLANNED["start"]}}, [("interval-order", "planned.end")]),
+    ],
+)  # fmt: skip
+def test_a_record_that_lacks_something(kind: str, fields: dict[str, Any], found: list[tuple[str, str]]) -> None:
+    assert rules(kind, **fields) == found
+
+
+@pytest.mark.parametrize(
+    ("intervals", "found"),
+    [
+        (["10:00-04:00 10:00-05:00"], []),  # an hour
+        (["10:00-05:00 10:30-04:00"], [("interval-order", "contact.intervals[0].end")]),
+        (["10:00Z 10:20Z", "10:20Z 10:40Z"], []),
+        (["10:00Z 10:20Z", "10:19Z 10:40Z"], [("interval-overlap", "contact.intervals[1]")]),
+        (["10:00Z", "10:19Z 10:40Z"], [("interval-overlap", "contact.intervals[1]")]),
+        (["10:00Z 10:20Z", "10:20Z"], []),
+    ],
+)
+def test_intervals_follow_each_other(intervals: list[str], found: list[tuple[str, str]]) -> None:
+    def instant(text: str) -> str:
+        return f"2026-03-01T{text[:5]}:00{text[5:]}"
+
+    spelt = [dict(zip(("start", "end"), map(instant, one.split()), strict=False)) for one in intervals]
+    assert rules("session", contact={"intervals": spelt}) == found
+
+
+@pytest.mark.parametrize(
+    ("zone", "found"),
+    [("Asia/Kolkata", False), ("UTC", False), ("Atlantis/Town", True), ("America", True), ("../etc/passwd", True)],
+)
+def test_a_zone_is_one_of_the_database(zone: str, found: bool) -> None:  # noqa: FBT001
+    contact = {"intervals": [PLANNED], "zone": zone}
+    assert rules("session", contact=contact) == ([("time-zone", "contact.zone")] if found else [])
+    assert rules("group_session", contact=contact) == ([("time-zone", "contact.zone")] if found else [])
+
+
+def test_breaks_are_no_minutes() -> None:
+    intervals = [
+        {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:15:00Z"},
+        {"start": "2026-03-01T11:00:00Z", "end": "2026-03-01T11:14:30Z"},
+    ]
+    for minutes, found in ((30, []), (31, [("session-minutes", "minutes")])):
+        assert rules("session", contact={"intervals": intervals}, minutes={"min": minutes, "max": minutes}) == found
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_check_digit_only_fits(digit: int) -> None:
+    assert is_npi(f"123456789{digit}") is (digit == 3)
+
+
+def test_goals_and_relatives_of_another_patient() -> None:
+    records = [
+        record("goal"),
+        record("goal", id="g-2", patient="p-2", parent="g-1"),
+        record("related_person"),
+        record(
+            "session", patient="p-2", goals=["g-1", "g-2"], others=[{"who": {"kind": "related_person", "id": "r-1"}}]
+        ),
+    ]
+    assert across(records) == [
+        ("other-patient", "goal g-2 parent"),
+        ("other-patient", "session s-1 goals"),
+        ("other-patient", "session s-1 others.who"),
+    ]
+
+
+def test_parents_that_come_round() -> None:
+    parents = {"a": "b", "b": "c", "c": "b", "d": "d", "e": "f", "g": "a", "h": "g"}
+    found = across(record("goal", id=key, parent=parent) for key, parent in parents.items())
+    assert found == [("goal-loop", f"goal {key} parent") for key in "bcd"]
+
+
+@pytest.mark.parametrize(
+    ("deceased", "late"),
+    [
+        ("2026-02-28", True), ("2026-03-01", False), ("2026-02", True), ("2026", False), ("2025", True), (True, False),
+        ("2026-03-01T09:59:00-05:00", True), ("2026-03-01T10:00:00-06:00", False), (None, False),
+    ],
+)  # fmt: skip
+def test_a_session_after_death(deceased: object, late: bool) -> None:  # noqa: FBT001
+    booked = {"contact": None, "status": "planned", "booking": {"state": "booked", "planned": PLANNED}}
+    records = [
+        record("patient", deceased=deceased),
+        record("session"),
+        record("session", id="s-2", **booked),
+        record("session", id="s-3", **(booked | {"status": "cancelled"})),
+        record("session", id="s-4", **(booked | {"status": "entered_in_error"})),
+    ]
+    assert across(records) == [("session-after-death", f"session s-{number}") for number in (1, 2) if late]
+
+
+def test_nothing_in_the_ids_of_a_group_ties_its_members() -> None:
+    def group(*ids: str) -> list[tuple[str, str]]:
+        members = [record("session", id=key, patient=f"pat-{n}", group=GROUP) for n, key in enumerate(ids)]
+        return across([*members, record("session", id="apart-of-it", group=OTHER_GROUP)])
+
+    assert group(*UUIDS, "apart-or-not", "x", "y") == []
+    assert group("tue-03-x", UUIDS[0], "TUE-03y") == [
+        ("group-stem", "session TUE-03y id"),
+        ("group-stem", "session tue-03-x id"),
+    ]
+    assert group("x-pat-1", "y") == [("group-id", "session x-pat-1 id")]
+
+
+def test_a_groups_list_and_its_members_agree() -> None:
+    records = [
+        record("group_session", sessions=["a", "b", "c", "gone"]),
+        record("session", id="a", group=GROUP),
+        record("session", id="b", group=OTHER_GROUP),
+        record("session", id="c"),
+    ]
+    assert across(records) == [("group-member", f"group_session {GROUP} sessions")] * 2
+    assert {one.message for one in findings_across(entries(*records))} == {
+        "lists a session that names another group or none: `b`",
+        "lists a session that names another group or none: `c`",
+    }
+
+
+def test_resources_and_withdrawals_lack_nothing() -> None:
+    silent = [Entry("x", resource={"resourceType": "Goal"}), Entry("y", "goal", withdrawn="g-1")]
+    assert [findings(entry) for entry in silent] == [[], []]
+    assert findings_across(silent) == []
+
+
+def test_an_entry_says_where_it_stands() -> None:
+    [finding] = findings(Entry("goals.ndjson:17", "goal", record("goal", start=None)))
+    assert str(finding).startswith("goals.ndjson:17 start: warning: has neither a start nor a date due [goal-start]")
+
+
+CANARY = "Zebra-Quartz-7731"
+PLANTED = {
+    "names": [{"text": CANARY}], "statement": CANARY, "state_reason": None, "state": "abandoned", "npi": "1234567890",
+    "targets": [{"detail": CANARY}], "booking": {"state": "no_show", "reason": {"text": CANARY}}, "cpt": "0593T",
+    "contact": {"intervals": [PLANNED, PLANNED], "zone": CANARY}, "private_note": CANARY, "topic": CANARY,
+    "extra": {CANARY: CANARY}, "source": {"file": CANARY}, "identifiers": [{"system": CANARY, "value": CANARY}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_no_finding_says_a_value(kind: str) -> None:
+    planted = {name: value for name, value in PLANTED.items() if name in RECORDS[kind].model_fields}
+    one = record(kind, **planted)
+    said = [str(finding) for finding in (*findings(one, "x.ndjson:1"), *findings_across(entries(one)))]
+    assert CANARY not in "\n".join(said)
+    assert not any(year in "\n".join(said) for year in ("2026", "10:30"))
+
+
+@given(st.lists(st.sampled_from(sorted(RECORD)).flatmap(RECORD.__getitem__), max_size=4))
+def test_any_record_can_be_checked(records: list[Record]) -> None:
+    found = [one for entry in entries(*records) for one in findings(entry)] + findings_across(entries(*records))
+    assert all(one.rule in RULES for one in found)
