@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_coaching.lens.same import copied, fits
+from fhir_coaching.lens.same import copied, fits, fitting
 
 Json = dict[str, Any]
 
@@ -32,12 +32,11 @@ class Slice:
     unless: tuple[Json, ...] = ()
 
     def test(self) -> Callable[[Any], bool]:
-        """Whether an element belongs here; the common case, one key and one text, made fast."""
-        if len(self.match) == 1 and not self.unless:
-            ((key, value),) = self.match.items()
-            if isinstance(value, str):
-                return lambda element: element.__class__ is dict and element.get(key) == value
-        return lambda element: fits(self.match, element) and not any(fits(other, element) for other in self.unless)
+        """Whether an element belongs here."""
+        matching, others = fitting(self.match), [fitting(other) for other in self.unless]
+        if not others:
+            return matching
+        return lambda element: matching(element) and not any(other(element) for other in others)
 
     def new(self) -> Json:
         """An element that has nothing yet but what makes it belong here."""

@@ -1,6 +1,6 @@
 """When two values are one, and what differs where they are not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -43,13 +43,24 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
 
 def fits(template: Any, element: Any) -> bool:
     """Whether `element` contains everything that `template` says."""
+    return fitting(template)(element)
+
+
+def fitting(template: Any) -> Callable[[Any], bool]:
+    """`fits` for one template, which is asked often: the test as a function."""
     if template.__class__ is dict:
-        return element.__class__ is dict and all(
-            key in element and fits(value, element[key]) for key, value in template.items()
-        )
+        tests = {key: fitting(value) for key, value in template.items()}
+        if len(tests) == 1:
+            ((only, test),) = tests.items()
+            return lambda element: element.__class__ is dict and only in element and test(element[only])
+        return lambda element: element.__class__ is dict and all(key in element and test(element[key]) for key, test in tests.items())
     if template.__class__ is list:
-        return element.__class__ is list and all(any(fits(one, other) for other in element) for one in template)
-    return same(template, element)
+        each = [fitting(one) for one in template]
+        if len(each) == 1:
+            (first,) = each
+            return lambda element: element.__class__ is list and any(map(first, element))
+        return lambda element: element.__class__ is list and all(any(map(test, element)) for test in each)
+    return lambda element: same(template, element)
 
 
 def imposed(template: Any, json: Any) -> Any:

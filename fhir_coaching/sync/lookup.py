@@ -1,0 +1,165 @@
+"""What the server has now: the copies of a group of records, asked for in one request."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from fhir_coaching.errors import NotFound, ServerError
+from fhir_coaching.fhir.bundles import query
+from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.fhir.systems import EIN, NPI
+from fhir_coaching.lens import Json
+from fhir_coaching.practice.exchange import Exchange
+from fhir_coaching.records.values import Record
+from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
+from fhir_coaching.sync.base import Copy, Key, Row
+
+PEOPLE = ("organization", "place", "practitioner", "patient")  # who may be on the server already, under other identifiers
+MOST = 50  # entries of one request
+_AT_ONCE = 15  # identifiers of one search: a URL has its limits
+
+
+@dataclass
+class Found:
+    """What the server has of one record. A part that is not a key of `parts` was not looked for."""
+
+    parts: dict[str, Copy | None] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)  # parts that were there once (410)
+    several: bool = False  # more than one resource bears an identifier of this record
+    theirs: bool = False  # found by somebody else's identifier
+    error: ServerError | None = None
+
+
+class Server:
+    """A FHIR server with what it can do, asked in as few requests as it allows."""
+
+    def __init__(self, client: FhirServer) -> None:
+        self.client = client
+        self.can: Capabilities = client.capabilities()
+
+    def takes(self, type_: str) -> bool:
+        """Whether resources of a type can be created and read at all."""
+        return type_ in self.can.types and {"create", "update"} & set(self.can.types[type_].interactions) != set()
+
+    def own_ids(self, type_: str) -> bool:
+        """Whether a client may choose the id of a new resource: the first rung of creating."""
+        return self.can.types[type_].update_create
+
+    def searches(self, type_: str, parameter: str) -> bool:
+        """Whether a search parameter is known for a type."""
+        return type_ in self.can.types and parameter in self.can.types[type_].search_params
+
+    def ask(self, urls: Sequence[str]) -> list[list[Json] | Answer | ServerError]:
+        """Read (`Goal/17`) and search (`Goal?…`), in batches where the server can: an answer each, in order."""
+        answers: list[list[Json] | Answer | ServerError] = []
+        for start in range(0, len(urls), MOST):
+            some = urls[start : start + MOST]
+            if self.can.batch and len(some) > 1:
+                results = self.client.bundle([Entry("GET", url) for url in some], "batch")
+                answers += [self._opened(url, result) for url, result in zip(some, results, strict=True)]
+            else:
+                answers += [self._one(url) for url in some]
+        return answers
+
+    def _opened(self, url: str, result: Answer | ServerError) -> list[Json] | Answer | ServerError:
+        if isinstance(result, ServerError) or "?" not in url:
+            return result
+        return list(self.client.pages(result.resource or {}))
+
+    def _one(self, url: str) -> list[Json] | Answer | ServerError:
+        type_, _, rest = url.partition("?")
+        try:
+            if rest:
+                return list(self.client.search(url))
+            kind, _, id_ = type_.partition("/")
+            return self.client.read(kind, id_)
+        except NotFound as error:
+            return error
+
+
+def copy_of(resource: Json, version: str = "") -> Copy:
+    """A resource as a copy; its version from `meta` where the answer's header had none."""
+    meta = resource.get("meta")
+    said = meta.get("versionId") if isinstance(meta, dict) else None
+    return Copy(str(resource["resourceType"]), str(resource["id"]), version or (said if isinstance(said, str) else ""), resource)
+
+
+def look_up(server: Server, exchange: Exchange, wanted: Iterable[tuple[Key, Record | None, Row | None]]) -> dict[Key, Found]:
+    """The server's copies of records: known ones by id, others by identifier, and people also by the identifiers of others."""
+    found: dict[Key, Found] = {}
+    asks: list[tuple[str, Key, str, set[tuple[str, str]]]] = []  # url, record, part, identifiers searched for
+    searches: dict[str, list[tuple[Key, str, set[tuple[str, str]]]]] = {}
+    for key, record, row in wanted:
+        kind, id_ = key
+        found[key] = Found()
+        for part, lens in exchange.lenses[kind].lenses.items():
+            type_ = lens.table.type
+            if not server.takes(type_):
+                continue
+            found[key].parts[part] = None
+            copy = row.parts.get(part) if row else None
+            if copy is not None:
+                asks.append((copy.reference, key, part, set()))
+                continue
+            if row is not None and row.owner == "theirs" and part != exchange.kinds[kind].anchor:
+                del found[key].parts[part]  # other resources of somebody who is theirs are none of our business
+                continue
+            own = exchange.identifier(kind, part, id_)
+            if server.own_ids(type_):
+                asks.append((f"{type_}/{stable_id(*own)}", key, part, set()))
+            if server.searches(type_, "identifier"):
+                others = known_elsewhere(record) if part == exchange.kinds[kind].anchor and kind in PEOPLE else set()
+                searches.setdefault(type_, []).append((key, part, {own, *others}))
+    batches = [(type_, some) for type_, each in searches.items() for some in _portions(each)]
+    urls = [url for url, *_ in asks] + [f"{type_}?identifier={','.join(query(*i) for _, _, own in some for i in sorted(own))}" for type_, some in batches]
+    answers = server.ask(urls)
+    for (_, key, part, _), answer in zip(asks, answers[: len(asks)], strict=True):
+        _take_read(found[key], part, answer)
+    for (_, some), answer in zip(batches, answers[len(asks) :], strict=True):
+        for key, part, all_of_it in some:
+            _take_search(found[key], part, answer, exchange.identifier(key[0], part, key[1]), all_of_it)
+    return found
+
+
+def known_elsewhere(record: Record | None) -> set[tuple[str, str]]:
+    """The identifiers by which others may know a person, an organization or a place."""
+    if record is None:
+        return set()
+    numbers = {(NPI, getattr(record, "npi", None)), (EIN, getattr(record, "tax_id", None))}
+    return {(i.system, i.value) for i in record.identifiers} | {(system, number) for system, number in numbers if number}
+
+
+def _portions(each: list[tuple[Key, str, set[tuple[str, str]]]]) -> Iterator[list[tuple[Key, str, set[tuple[str, str]]]]]:
+    for start in range(0, len(each), _AT_ONCE):
+        yield each[start : start + _AT_ONCE]
+
+
+def _take_read(found: Found, part: str, answer: list[Json] | Answer | ServerError) -> None:
+    if isinstance(answer, NotFound):
+        if answer.deleted:
+            found.deleted.add(part)
+    elif isinstance(answer, ServerError):
+        found.error = answer
+    elif isinstance(answer, Answer) and answer.resource is not None:
+        found.parts[part] = copy_of(answer.resource, answer.version)
+
+
+def _take_search(
+    found: Found, part: str, answer: list[Json] | Answer | ServerError, own: tuple[str, str], wanted: set[tuple[str, str]]
+) -> None:
+    """Only what bears one of the identifiers is believed: a server may ignore a parameter and answer everything."""
+    if isinstance(answer, ServerError):
+        found.error = answer
+        return
+    if found.parts.get(part) is not None or not isinstance(answer, list):
+        return
+    hits = {str(resource.get("id")): resource for resource in answer if wanted & _said(resource)}
+    ours = {id_: resource for id_, resource in hits.items() if own in _said(resource)}
+    hits = ours or hits
+    found.several = found.several or len(hits) > 1
+    if len(hits) == 1:
+        found.parts[part] = copy_of(next(iter(hits.values())))
+        found.theirs = found.theirs or not ours
+
+
+def _said(resource: Json) -> set[tuple[str, str]]:
+    return {(str(i.get("system")), str(i.get("value"))) for i in identifiers(resource)}

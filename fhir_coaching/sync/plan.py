@@ -1,0 +1,87 @@
+"""What is to be done with one record: pure, from what is here, what was sent, and what is there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fhir_coaching.errors import MappingError
+from fhir_coaching.fhir.references import resolve
+from fhir_coaching.lens import Json
+from fhir_coaching.lens.same import differences, same
+from fhir_coaching.practice.exchange import Exchange
+from fhir_coaching.records.spelling import read_record
+from fhir_coaching.records.values import Record
+from fhir_coaching.sync.base import Copy, Key, Row
+from fhir_coaching.sync.report import Difference
+
+Copies = Mapping[str, Copy | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts to write, as they are to be; or why nothing is written."""
+
+    writes: dict[str, Json] = field(default_factory=dict)
+    changed: tuple[Difference, ...] = ()  # on the server, since the base
+    why: str = ""
+
+    @property
+    def moved(self) -> bool:
+        """Whether the server's copy is another one than we knew."""
+        return bool(self.why)
+
+
+def last_of(row: Row | None) -> Record | None:
+    """The record as last sent or accepted."""
+    return read_record(row.kind, row.record) if row is not None and row.record is not None else None
+
+
+def resources(copies: Copies) -> dict[str, Json | None]:
+    """Copies as the lens takes them."""
+    return {part: None if copy is None else copy.resource for part, copy in copies.items()}
+
+
+def changed_since(exchange: Exchange, row: Row, copies: Copies, last: Record | None) -> tuple[Difference, ...]:
+    """What the server says otherwise now than in the base, in fields that a record has. Raises MappingError.
+
+    What the server dropped when it was written is the same in both, and so no edit.
+    """
+    known = {part: row.parts.get(part) for part in copies}
+    before = exchange.record(row.kind, resources(known), last, id=row.id)
+    after = exchange.record(row.kind, resources(copies), last, id=row.id)
+    return tuple(differences(before, after))
+
+
+def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, copies: Copies) -> Plan:
+    """What a push does with a record of ours. Raises MappingError for a copy that cannot be read, or a record that cannot be said."""
+    kind, id_ = key
+    last = last_of(row)
+    anchor = copies.get(exchange.kinds[kind].anchor)
+    if anchor is not None and row is not None and row.parts:
+        changed = changed_since(exchange, row, copies, last)
+        if changed:
+            return Plan(changed=changed, why="changed on the server since it was last seen: pull first")
+    elif anchor is not None:
+        there = exchange.record(kind, resources(copies), record, id=id_)
+        changed = tuple(differences(record, there))
+        if changed:
+            return Plan(changed=changed, why="is on the server already, with other content, and no base is known: pull first")
+        return Plan()
+    made = exchange.lenses[kind].put(record, resources(copies), last)
+    return Plan(writes={part: resource for part, resource in made.items() if not _there(resource, copies.get(part))})
+
+
+def _there(resource: Json, copy: Copy | None) -> bool:
+    return copy is not None and same(resource, copy.resource)
+
+
+def equal_in_meaning(exchange: Exchange, kind: str, one: Mapping[str, Json | None], other: Mapping[str, Json | None], last: Record) -> bool:
+    """Whether two states of a record's resources say the same. Unreadable ones do not."""
+    try:
+        return same(exchange.record(kind, one, last), exchange.record(kind, other, last))
+    except MappingError:
+        return False
+
+
+def with_references(resource: Json, known: Mapping[tuple[str, str], str]) -> Json:
+    """The resource with the server's address in each logical reference that has one."""
+    return resolve(resource, lambda system, value: known.get((system, value)))
