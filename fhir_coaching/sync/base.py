@@ -182,7 +182,9 @@ def _lines_of(path: Path) -> Iterator[Json]:
 
 
 def _spelt(row: Row) -> Json:
-    return {key: value for key, value in asdict(row).items() if value not in (None, {})}
+    parts = {part: {"type": c.type, "id": c.id, "version": c.version, "resource": c.resource} for part, c in row.parts.items()}
+    line = {"kind": row.kind, "id": row.id, "owner": row.owner, "record": row.record, "parts": parts}
+    return {**line, "intent": asdict(row.intent)} if row.intent else line
 
 
 def _row_of(line: Json) -> Row:

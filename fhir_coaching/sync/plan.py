@@ -1,7 +1,7 @@
 """What is to be done with one record: pure, from what is here, what was sent, and what is there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.references import resolve
@@ -74,12 +74,27 @@ def _there(resource: Json, copy: Copy | None) -> bool:
     return copy is not None and same(resource, copy.resource)
 
 
-def equal_in_meaning(exchange: Exchange, kind: str, one: Mapping[str, Json | None], other: Mapping[str, Json | None], last: Record) -> bool:
-    """Whether two states of a record's resources say the same. Unreadable ones do not."""
+def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | None:
+    """The row of a write that got no answer, once the server shows that it arrived: it is our own, and no edit.
+
+    A resource that was created and differs by now was edited since: what we sent is its base. None: not there, or not yet.
+    """
+    intent = row.intent
+    if intent is None or not all(part in there for part in intent.parts):
+        return None
+    sent = replace(row, record=intent.record, parts=dict(there), intent=None)
+    record, copies = last_of(sent), resources(there)
     try:
-        return same(exchange.record(kind, one, last), exchange.record(kind, other, last))
+        equal = same(
+            exchange.record(row.kind, copies, record, id=row.id), exchange.record(row.kind, {**copies, **intent.parts}, record, id=row.id)
+        )
     except MappingError:
-        return False
+        equal = False
+    if equal:
+        return sent
+    if any(part in row.parts for part in intent.parts):
+        return None
+    return replace(sent, parts={part: replace(copy, resource=intent.parts.get(part, copy.resource)) for part, copy in there.items()})
 
 
 def with_references(resource: Json, known: Mapping[tuple[str, str], str]) -> Json:

@@ -9,6 +9,7 @@ from typing import Any
 from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import part_name
+from fhir_coaching.fhir.references import literal, references
 from fhir_coaching.lens import Json
 from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.atomic import replacing
@@ -20,7 +21,7 @@ from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.server import Answer, FhirServer
 from fhir_coaching.sync.base import FOLDER, OURS, THEIRS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Server, copy_of
-from fhir_coaching.sync.plan import changed_since, equal_in_meaning, last_of, resources
+from fhir_coaching.sync.plan import arrived, changed_since, last_of, resources
 from fhir_coaching.sync.report import Difference, Item, Pulled, PullReport
 
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
@@ -52,6 +53,7 @@ def pull(
         run.shared()
         for patient in run.patients(list(patients)):
             run.patient(patient)
+        run.people_mentioned()
     except (Unavailable, NotAuthorized) as error:
         run.report.stopped = error
     run.missing()
@@ -88,7 +90,8 @@ class _Pull:
     gone: list[Row] = field(default_factory=list)
     losers: list[Record] = field(default_factory=list)
     seen: set[Key] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)  # patients by server id
+    mentioned: dict[Key, str] = field(default_factory=dict)  # people in references: "Practitioner/17"
+    theirs: set[Key] = field(default_factory=set)  # met by a reference only
     failed: set[str] = field(default_factory=set)  # types that could not be read
 
     def __post_init__(self) -> None:
@@ -114,13 +117,19 @@ class _Pull:
 
     def patient(self, id_: str) -> None:
         """One patient with everything of theirs."""
-        (answer,) = self.server.ask([f"Patient/{id_}"])
-        if not isinstance(answer, Answer) or answer.resource is None:
-            self._unread("Patient", answer)
-            return
-        self._settle([answer.resource])
         kinds = [kind for kind in self.exchange.kinds if kind not in PEOPLE]
-        self._collect(kinds, lambda type_, _: f"{type_}?patient=Patient/{id_}")
+        self._collect(kinds, lambda type_, _: f"{type_}?patient=Patient/{id_}", f"Patient/{id_}")
+
+    def people_mentioned(self) -> None:
+        """Practitioners, places and organizations that a reference names by our identifier and that do not bear it: theirs."""
+        wanted = {key: at for key, at in self.mentioned.items() if key not in self.seen and key not in self.base.rows}
+        for (key, at), answer in zip(wanted.items(), self.server.ask(list(wanted.values())), strict=True):
+            if isinstance(answer, Answer) and answer.resource is not None:
+                self.theirs.add(key)
+                self.known[at] = (*key, self.exchange.kinds[key[0]].anchor)
+                self._settle([answer.resource])
+            else:
+                self._unread(at.partition("/")[0], answer)
 
     def missing(self) -> None:
         """Records that we know and did not meet: read by their ids, since a search may be narrower or late."""
@@ -146,17 +155,23 @@ class _Pull:
                 self._unread(copy.type, answer)
         self._settle(found)
 
-    def _collect(self, kinds: list[str], url: Callable[[str, str], str]) -> None:
-        """Search for every part of these kinds, and settle what comes."""
+    def _collect(self, kinds: list[str], url: Callable[[str, str], str], *reads: str) -> None:
+        """Read, and search for every part of these kinds, in one request where the server can; settle what comes."""
         wanted = [
             (lens.table.type, self.exchange.names.system(part_name(self.exchange.kinds, kind, part)))
             for kind in kinds
             for part, lens in self.exchange.lenses[kind].lenses.items()
             if lens.table.type in self.server.can.types
         ]
-        answers = self.server.ask([f"{url(type_, system)}&_count={PAGE}" for type_, system in wanted])
+        answers = self.server.ask([*reads, *(f"{url(type_, system)}&_count={PAGE}" for type_, system in wanted)])
         found: list[Json] = []
-        for (type_, _), answer in zip(wanted, answers, strict=True):
+        for one, answer in zip(reads, answers[: len(reads)], strict=True):
+            if isinstance(answer, Answer) and answer.resource is not None:
+                found.append(answer.resource)
+            else:
+                self._unread(one.partition("/")[0], answer)
+                return
+        for (type_, _), answer in zip(wanted, answers[len(reads) :], strict=True):
             if isinstance(answer, list):
                 found += [one for one in answer if one.get("resourceType") == type_]
             else:
@@ -170,6 +185,7 @@ class _Pull:
             copy = copy_of(resource)
             place = self.known.get(copy.reference) or self._place(resource)
             if place is not None:
+                self._mention(resource)
                 records.setdefault(place[:2], {})[place[2]] = copy
         for key, copies in records.items():
             self._know(*key, copies)
@@ -180,6 +196,13 @@ class _Pull:
                     self._decide(key, copies)
                 except MappingError as error:
                     self._item(key, Pulled.FAILED, "; ".join(map(str, error.faults)))
+
+    def _mention(self, resource: Json) -> None:
+        for reference in references(resource):
+            kind, _ = self.exchange.routes.parts.get(str(reference["identifier"].get("system")), ("", ""))
+            at = literal(reference.get("reference"))
+            if kind in PEOPLE and kind != "patient" and at and not at.startswith("urn:"):
+                self.mentioned[kind, str(reference["identifier"]["value"])] = at
 
     def _place(self, resource: Json) -> tuple[str, str, str] | None:
         found = self.exchange.routes.of(resource)
@@ -193,7 +216,7 @@ class _Pull:
             if lens.table.type in self.server.can.types and lens.table.type not in self.failed and self._looked_for(key, part, row)
         }
         if row is not None and row.intent is not None:
-            row = self._settled(row, there)
+            row = arrived(self.exchange, row, {part: copy for part, copy in there.items() if copy is not None}) or row
         last = last_of(row)
         if row is None or last is None or not row.parts:
             self._first(key, local, there, row)
@@ -212,12 +235,13 @@ class _Pull:
 
     def _looked_for(self, key: Key, part: str, row: Row | None) -> bool:
         """Of people who are theirs only the resource itself is read."""
-        return row is None or row.owner == OURS or part == self.exchange.kinds[key[0]].anchor
+        ours = row.owner == OURS if row is not None else key not in self.theirs
+        return ours or part == self.exchange.kinds[key[0]].anchor
 
     def _first(self, key: Key, local: Record | None, there: dict[str, Copy | None], row: Row | None) -> None:
         """A record met for the first time: new here, or here and there without a base."""
         record = self.exchange.record(key[0], resources(there), local, id=key[1])
-        owner = row.owner if row is not None else OURS
+        owner = row.owner if row is not None else THEIRS if key in self.theirs else OURS
         if local is None:
             self.changed[key] = record
             self._learn(Row(*key, owner), record, there)
@@ -256,19 +280,6 @@ class _Pull:
             self._item(row.key, Pulled.UNCHANGED, "the local side stays; the next push writes it", fields=changes)
         else:
             self._item(row.key, Pulled.CLASH, "both sides changed: decide with --on-clash local or server", fields=changes)
-
-    def _settled(self, row: Row, there: dict[str, Copy | None]) -> Row:
-        """An unanswered write that shows up here is our own, and no edit."""
-        intent = row.intent
-        sent = last_of(replace(row, record=intent.record)) if intent else None
-        copies = resources(there)
-        if intent and sent and all(there.get(part) is not None for part in intent.parts):
-            if equal_in_meaning(self.exchange, row.kind, copies, {**copies, **intent.parts}, sent):
-                return Row(row.kind, row.id, row.owner, intent.record, {p: c for p, c in there.items() if c is not None})
-            if not row.parts:
-                parts = {p: replace(c, resource=intent.parts.get(p, c.resource)) for p, c in there.items() if c is not None}
-                return Row(row.kind, row.id, row.owner, intent.record, parts)
-        return row
 
     def _learn(self, row: Row, record: Record, there: dict[str, Copy | None]) -> None:
         parts = {**row.parts, **{part: copy for part, copy in there.items() if copy is not None}}

@@ -1,0 +1,117 @@
+"""What is to be done with each record of a group, now that the server's copies are known."""
+
+from dataclasses import replace
+
+from fhir_coaching.practice.exchange import patient_of, withdrawn
+from fhir_coaching.practice.findings import findings
+from fhir_coaching.records.values import Record, replaced
+from fhir_coaching.sync.base import THEIRS, Key, Row
+from fhir_coaching.sync.lookup import PEOPLE, Found
+from fhir_coaching.sync.plan import arrived, last_of, plan_write, resources
+from fhir_coaching.sync.report import Outcome
+from fhir_coaching.sync.run import Run, Write
+
+SETTLE = 90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
+MISSES = 2  # how often it has to find nothing
+
+
+def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Write]:
+    """Settle a record that needs no write, or answer what is to be written. `record` is None for a withdrawal.
+
+    Raises MappingError for a copy that cannot be read, and for a record that cannot be said.
+    """
+    kind, anchor = key[0], run.anchor(key[0])
+    if found.error is not None:
+        return run.stop(key, Outcome.FAILED, str(found.error))
+    if anchor not in found.parts:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, f"the server takes no {run.type_of(kind, anchor)}")
+    if found.several:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them")
+    if anchor in found.deleted:
+        return run.stop(key, Outcome.MOVED, "deleted on the server; the local record stays: pull first")
+    row = _recollected(run, key, found)
+    if row is not None and row.intent is not None:
+        return run.stop(key, Outcome.UNKNOWN, "a write is still without an answer, and is not to be found: push again later")
+    if record is None:
+        return _withdraw(run, key, row, found)
+    if (row is None and found.theirs) or (row is not None and row.owner == THEIRS):
+        return _theirs(run, key, record, row, found)
+    if kind in PEOPLE and found.parts[anchor] is None and not run.create_people:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is")
+    wrong = [finding for finding in findings(record) if finding.severity == "error"]
+    if wrong:
+        return run.stop(key, Outcome.FAILED, "; ".join(f"{finding.message} [{finding.rule}]" for finding in wrong))
+    if why := _lacking(run, key, record):
+        return run.stop(key, Outcome.NOT_DELIVERABLE, why)
+    return _planned(run, key, _deliverable(run, record), row, found)
+
+
+def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
+    plan = plan_write(run.exchange, key, record, row, found.parts)
+    if plan.moved:
+        return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
+    run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
+    if not plan.writes:
+        run.remember(key, record, found.parts)
+    return [
+        Write(record, key, part, run.type_of(key[0], part), resource, found.parts.get(part)) for part, resource in plan.writes.items()
+    ]
+
+
+def _theirs(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
+    """Somebody whom the server knows by other identifiers, or who was linked: read, and not written."""
+    only = {run.anchor(key[0]): found.parts[run.anchor(key[0])]}
+    if row is None or row.record is None:
+        run.remember(key, record, only, owner=THEIRS)
+    return run.settled(key, Outcome.UNCHANGED, only, why="theirs: not written")
+
+
+def _withdraw(run: Run, key: Key, row: Row | None, found: Found) -> list[Write]:
+    """A `deleted` line: the record in its withdrawn state, if its kind has one and the server has it."""
+    if found.parts.get(run.anchor(key[0])) is None:
+        return []
+    if row is not None and row.owner == THEIRS:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, "theirs: not withdrawn")
+    record = last_of(row) or run.exchange.record(key[0], resources(found.parts), id=key[1])
+    gone = withdrawn(record)
+    if gone is None:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, "cannot be withdrawn here: this type has no such state")
+    return _planned(run, key, gone, row or run.remember(key, record, found.parts), found)
+
+
+def _lacking(run: Run, key: Key, record: Record) -> str:
+    """Why a record cannot be delivered for lack of somebody whom it cannot do without."""
+    patient, practitioner = "" if key[0] == "patient" else patient_of(record), getattr(record, "practitioner", None)
+    for kind, id_ in (("patient", patient), ("practitioner", practitioner)):
+        if id_ and (why := run.absent((kind, id_))):
+            return f"its {kind} {id_} is not on the server: {why}"
+    return ""
+
+
+def _deliverable(run: Run, record: Record) -> Record:
+    """The record without references to places and organizations that are not there."""
+    for name in ("place", "organization"):
+        id_ = getattr(record, name, None)
+        if id_ and run.absent((name, id_)):
+            record = replaced(record, **{name: None})
+    return record
+
+
+def _recollected(run: Run, key: Key, found: Found) -> Row | None:
+    """What is known of a record, with an unanswered write settled as far as the server shows it by now."""
+    row = run.base.rows.get(key)
+    if row is None or row.intent is None:
+        return row
+    intent, there = row.intent, {part: copy for part, copy in found.parts.items() if copy is not None}
+    settled = arrived(run.exchange, row, there)
+    if settled is not None:
+        run.know(settled)
+    elif all(part in row.parts for part in intent.parts):
+        settled = replace(row, intent=None)  # an update that is not there; If-Match keeps it out if it is late
+    elif run.now() - intent.at >= SETTLE:
+        missed = replace(intent, misses=intent.misses + 1)
+        settled = replace(row, intent=None if missed.misses >= MISSES else missed)
+    if settled is None:
+        return row
+    run.save(settled)
+    return settled if settled.parts or settled.intent else None
