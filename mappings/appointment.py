@@ -4,7 +4,6 @@ from fhir_coaching.fhir.codecs import INSTANT, bare, codes, encoded, part, value
 from fhir_coaching.fhir.datatypes import CONCEPT
 from fhir_coaching.fhir.systems import PARTICIPATION
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, Wrong, also, attrs_of, const, derived, row
-
 from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, coded, identifiers, part_identity
 from fhir_coaching.records.coaching import Booking, BookingState, Session
 from fhir_coaching.records.values import Interval

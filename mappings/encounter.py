@@ -79,8 +79,13 @@ CLASS_4: Codec[Any] = Codec(lambda raw: raw, lambda code: {"system": ACT_CODE, "
 CLASS_5: Codec[Any] = Codec(lambda raw: raw, lambda code: [coded(ACT_CODE, code)], "a class of v3-ActCode")
 
 PERFORMER = {"type": [coded(PARTICIPATION, "PPRF")]}
-FOCUS_CODES = spelt_alike(Focus)
+FOCUS_CONCEPT = concept_of(FOCUS, spelt_alike(Focus))
 OTHER_WHO = who(WhoKind.PRACTITIONER, WhoKind.RELATED_PERSON)
+
+
+def reason(concept: Codec[Any]) -> Any:
+    """A reason of R5: a list of codeable references in an element of its own; ours has one, with a concept."""
+    return inside("value", one_of_list(inside("concept", concept)))
 
 
 def _role(concept: Concept) -> list[Json]:
@@ -118,9 +123,9 @@ ENCOUNTER = Table(Session, "Encounter", (
     row(S.contact,      {R4: "period", R5: "actualPeriod"}, CONTACT),
     row(S.minutes,      "length",        MINUTES),
     many(S.focus,       {R4: "reasonCode:focus", R5: "reason:focus"},
-                        {R4: concept_of(FOCUS, FOCUS_CODES), R5: inside("value", one_of_list(inside("concept", concept_of(FOCUS, FOCUS_CODES))))}),
+                        {R4: FOCUS_CONCEPT, R5: reason(FOCUS_CONCEPT)}),
     many(S.reasons,     {R4: "reasonCode:other", R5: "reason:other"},
-                        {R4: CONCEPT, R5: inside("value", one_of_list(inside("concept", CONCEPT)))}),
+                        {R4: CONCEPT, R5: reason(CONCEPT)}),
     many(S.goals,       "extension:goal", inside("valueReference", GOAL, url=PERTAINS_TO_GOAL)),
     row(S.place,        "location:place.location", PLACE),
     row(S.number,       "extension:number.valuePositiveInt", INTEGER),

@@ -98,9 +98,10 @@ class _Derived(BoundRow):
     def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:  # noqa: ARG002
         make = self.row.derive
         value = make(new)  # type: ignore[misc]
+        if old is None and value is None:
+            return
         if old is None or old is STALE or not same(make(old), value):  # type: ignore[misc]
-            if value is not None or old is not None:
-                self.place.write(node, value if value is None or self.codec is None else self.codec.encode(value))
+            self.place.write(node, value if value is None or self.codec is None else self.codec.encode(value))
 
 
 class _Const(_Derived):

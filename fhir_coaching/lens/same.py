@@ -53,7 +53,9 @@ def fitting(template: Any) -> Callable[[Any], bool]:
         if len(tests) == 1:
             ((only, test),) = tests.items()
             return lambda element: element.__class__ is dict and only in element and test(element[only])
-        return lambda element: element.__class__ is dict and all(key in element and test(element[key]) for key, test in tests.items())
+        return lambda element: (
+            element.__class__ is dict and all(key in element and test(element[key]) for key, test in tests.items())
+        )
     if template.__class__ is list:
         each = [fitting(one) for one in template]
         if len(each) == 1:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -54,7 +55,7 @@ class Table(Generic[R]):
             if isinstance(bound, _Many):
                 bound.unordered = SET in self.record.model_fields[bound.attr].metadata
         owned = sorted(path for bound in rows if bound.at for path in bound.place.owns())
-        for one, two in zip(owned, owned[1:], strict=False):
+        for one, two in pairwise(owned):
             if two[: len(one)] == one:
                 raise TypeError(f"{self.type}: two rows own {'.'.join(two)}")
         return Lens(self, rows)

@@ -62,7 +62,11 @@ def issues_of(body: Any) -> list[Issue]:
 
 def _issue(one: Json) -> Issue:
     places = one.get("expression") or one.get("location") or []
-    said = [place for place in places if isinstance(place, str) and _EXPRESSION.fullmatch(place)] if isinstance(places, list) else []
+    said = (
+        [place for place in places if isinstance(place, str) and _EXPRESSION.fullmatch(place)]
+        if isinstance(places, list)
+        else []
+    )
     return Issue(_word(one.get("severity")), _word(one.get("code")), tuple(said[:5]))
 
 
@@ -71,7 +75,13 @@ def _word(text: object) -> str:
 
 
 def error_of(
-    status: int, body: Any, what: str, *, headers: Mapping[str, str] | None = None, writes: bool = False, conditions: frozenset[str] = frozenset()
+    status: int,
+    body: Any,
+    what: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    writes: bool = False,
+    conditions: frozenset[str] = frozenset(),
 ) -> ServerError:
     """The error that a status means; `what` is the interaction in words, `conditions` are `if_match` and `if_none_exist` as sent.
 
@@ -80,23 +90,31 @@ def error_of(
     headers = headers or {}
     issues, said = issues_of(body), f"{what}: the server answered {status}"
     request_id = next((headers[name] for name in ("X-Request-Id", "X-Correlation-Id") if name in headers), "")
-    rest: dict[str, Any] = {"status": status, "issues": issues, "request_id": request_id[:80] if request_id.isprintable() else ""}
+    rest: dict[str, Any] = {
+        "status": status,
+        "issues": issues,
+        "request_id": request_id[:80] if request_id.isprintable() else "",
+    }
     if status in {401, 403}:
-        hint = "check the token, and what it may do" if status == 403 else "give a token with --token-file or FHIR_COACHING_TOKEN"  # noqa: PLR2004
+        hint = "give a token with --token-file or FHIR_COACHING_TOKEN, and see what it may do"
         return NotAuthorized(said, hint=hint, **rest)
     if status in {404, 410}:
         return NotFound(said, **rest)
-    if status == 412 and "if_none_exist" in conditions and "if_match" not in conditions:  # noqa: PLR2004
+    if status == 412 and "if_none_exist" in conditions and "if_match" not in conditions:
         return AmbiguousMatch(f"{said}: several resources match", hint="look for them by their identifier", **rest)
     if status in {409, 412}:
         return VersionConflict(f"{said}: somebody else wrote in between", **rest)
     if status in {429, 503}:
-        return Unavailable(said, retry_after=retry_after(headers.get("Retry-After")), status=status, hint="try again later")
+        return Unavailable(
+            said, retry_after=retry_after(headers.get("Retry-After")), status=status, hint="try again later"
+        )
     if status in {300, 301, 302, 303, 305, 307, 308}:
         return NotFhir(f"{said}, a redirect, which is not followed", hint="give the address that it leads to", **rest)
-    if status == 408 or status >= 500:  # noqa: PLR2004
+    if status == 408 or status >= 500:
         if writes:  # it may have been done before it broke
-            return LostAnswer(f"{said}: nobody knows whether it was done", hint="push again: it looks before it writes", **rest)
+            return LostAnswer(
+                f"{said}: nobody knows whether it was done", hint="push again: it looks before it writes", **rest
+            )
         return Unavailable(said, status=status, hint="try again later")
     return Rejected(said, **rest)
 

@@ -9,7 +9,7 @@ from requests.auth import _basic_auth_str
 
 from fhir_coaching.errors import SettingsError
 
-TOKEN, USER, PASSWORD = "FHIR_COACHING_TOKEN", "FHIR_COACHING_USER", "FHIR_COACHING_PASSWORD"  # noqa: S105 - names, no secrets
+TOKEN, USER, PASSWORD = "FHIR_COACHING_TOKEN", "FHIR_COACHING_USER", "FHIR_COACHING_PASSWORD"
 
 
 class Auth(Protocol):

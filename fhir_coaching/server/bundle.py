@@ -33,7 +33,11 @@ def bundle_of(entries: Sequence[Entry], type_: str) -> Json:
 
 def _said(entry: Entry) -> Json:
     request = {"method": entry.method, "url": entry.url, "ifMatch": entry.if_match, "ifNoneExist": entry.if_none_exist}
-    said: Json = {"fullUrl": entry.full_url, "resource": entry.resource, "request": {key: value for key, value in request.items() if value}}
+    said: Json = {
+        "fullUrl": entry.full_url,
+        "resource": entry.resource,
+        "request": {key: value for key, value in request.items() if value},
+    }
     return {key: value for key, value in said.items() if value}
 
 
@@ -51,7 +55,9 @@ def answers_of(entries: Sequence[Entry], response: Json) -> list[Answer | Server
     answers: list[Answer | ServerError] = []
     for entry in entries:
         match = next((answer for answer in left if _fits(entry, answer)), None)
-        answers.append(match or LostAnswer(f"{entry.method} {path(entry.url)}: the server's answer has no entry for it"))
+        answers.append(
+            match or LostAnswer(f"{entry.method} {path(entry.url)}: the server's answer has no entry for it")
+        )
     return answers
 
 
@@ -73,7 +79,9 @@ def _answered(entry: Entry, given: Json) -> Answer | ServerError:
     if not status.isdigit():
         return LostAnswer(f"{what}: the server's answer has no status")
     if status[0] != "2":
-        return error_of(int(status), response.get("outcome"), what, writes=entry.method != "GET", conditions=entry.conditions)
+        return error_of(
+            int(status), response.get("outcome"), what, writes=entry.method != "GET", conditions=entry.conditions
+        )
     headers = {"Location": str(response.get("location") or ""), "ETag": str(response.get("etag") or "")}
     return answer_of(int(status), headers, given.get("resource"))
 

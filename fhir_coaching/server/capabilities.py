@@ -33,7 +33,9 @@ def capabilities_of(statement: Json) -> Capabilities:
     rest = next((one for one in _objects(statement.get("rest")) if one.get("mode", "server") == "server"), {})
     system = {str(one.get("code")) for one in _objects(rest.get("interaction"))}
     software = statement.get("software")
-    names = [str(software[key]) for key in ("name", "version") if software.get(key)] if isinstance(software, dict) else []
+    names = (
+        [str(software[key]) for key in ("name", "version") if software.get(key)] if isinstance(software, dict) else []
+    )
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
         software=" ".join(names)[:80],

@@ -37,17 +37,26 @@ class FhirServer:
         version: Version,
         *,
         auth: Auth | None = None,
-        timeout: tuple[float, float] = (10.0, 60.0),
+        timeout: tuple[float, float] = (10.0, 120.0),
         body_cap: int = BODY_CAP,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.base, self.version, self.timeout, self.body_cap, self.wait = base.rstrip("/"), version, timeout, body_cap, wait
+        self.base, self.version, self.timeout, self.body_cap, self.wait = (
+            base.rstrip("/"),
+            version,
+            timeout,
+            body_cap,
+            wait,
+        )
         parts = urlsplit(self.base)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise SettingsError("the server's address is not one", hint="expected https://HOST/PATH, as https://ehr.example/fhir")
+            raise SettingsError(
+                "the server's address is not one", hint="expected https://HOST/PATH, as https://ehr.example/fhir"
+            )
         if parts.username or parts.password:
             raise SettingsError(
-                "the server's address holds credentials", hint="give them by --token-file, or FHIR_COACHING_USER and _PASSWORD"
+                "the server's address holds credentials",
+                hint="give them by --token-file, or FHIR_COACHING_USER and _PASSWORD",
             )
         if auth is not None and parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
             raise SettingsError("credentials would travel in the clear", hint="use https")
@@ -67,11 +76,16 @@ class FhirServer:
         if self._capabilities is None:
             _, _, body = self._exchange("GET", "metadata")
             if not isinstance(body, dict) or body.get("resourceType") != "CapabilityStatement":
-                raise NotFhir(f"{self.host} is not a FHIR server at this path", hint="is there a /fhir or the like to add?")
+                raise NotFhir(
+                    f"{self.host} is not a FHIR server at this path", hint="is there a /fhir or the like to add?"
+                )
             found = capabilities_of(body)
             if not found.fhir_version.startswith(self.version.value):
                 said = found.fhir_version if found.fhir_version[:1].isdigit() else "none that it names"
-                raise NotFhir(f"{self.host} speaks FHIR {said[:12]}, not {self.version.value}", hint="choose the version with --fhir r4 or r5")
+                raise NotFhir(
+                    f"{self.host} speaks FHIR {said[:12]}, not {self.version.value}",
+                    hint="choose the version with --fhir r4 or r5",
+                )
             self._capabilities = found
         return self._capabilities
 
@@ -97,7 +111,9 @@ class FhirServer:
                 mode = (entry.get("search") or {}).get("mode", "match")
                 if mode == "match" and isinstance(entry.get("resource"), dict):
                     yield entry["resource"]
-            following = next((link.get("url") for link in bundle.get("link") or [] if link.get("relation") == "next"), None)
+            following = next(
+                (link.get("url") for link in bundle.get("link") or [] if link.get("relation") == "next"), None
+            )
             if not following:
                 return
             if following in seen or len(seen) >= PAGES:
@@ -119,17 +135,24 @@ class FhirServer:
         """A batch or a transaction: for each entry, in order, its answer or its error."""
         writes = any(entry.method != "GET" for entry in entries)
         conditions = frozenset(name for entry in entries for name in entry.conditions)
-        _, _, body = self._exchange("POST", "", {}, bundle_of(entries, type_), writes=writes, what=type_, conditions=conditions)
+        _, _, body = self._exchange(
+            "POST", "", {}, bundle_of(entries, type_), writes=writes, what=type_, conditions=conditions
+        )
         if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
             if writes:
-                raise LostAnswer(f"{type_}: the server's answer is no Bundle", hint="push again: it looks before it writes")
+                raise LostAnswer(
+                    f"{type_}: the server's answer is no Bundle", hint="push again: it looks before it writes"
+                )
             raise NotFhir(f"{type_}: the server's answer is no Bundle")
         return answers_of(entries, body)
 
     def _same_origin(self, url: str, what: str) -> str:
         whole = urljoin(f"{self.base}/", url)
         if urlsplit(whole)[:2] != urlsplit(self.base)[:2]:
-            raise NotFhir(f"{what}: the next page lies on another server, which gets no credentials", hint="is its base URL set right?")
+            raise NotFhir(
+                f"{what}: the next page lies on another server, which gets no credentials",
+                hint="is its base URL set right?",
+            )
         return whole
 
     def _exchange(
@@ -143,11 +166,15 @@ class FhirServer:
         what: str = "",
         conditions: frozenset[str] = frozenset(),
     ) -> tuple[int, Any, Any]:
-        """Send, and repeat what is safe to repeat. Answers status, headers and body. Every request asks for the truth of now:
-        HAPI answers a search from a cache for up to a minute."""
+        """Send, and repeat what is safe to repeat. Answers status, headers and body.
+
+        Every request asks for the truth of now: HAPI answers a search from a cache for up to a minute.
+        """
         writes = method != "GET" if writes is None else writes
         headers = {"Cache-Control": "no-cache", "Prefer": "return=representation", **(headers or {})}
-        conditions |= {name for name, header in (("if_match", "If-Match"), ("if_none_exist", "If-None-Exist")) if header in headers}
+        conditions |= {
+            name for name, header in (("if_match", "If-Match"), ("if_none_exist", "If-None-Exist")) if header in headers
+        }
         body = None if resource is None else dumps(resource)
         if body is not None:
             headers["Content-Type"] = "application/fhir+json; charset=utf-8"
@@ -159,11 +186,24 @@ class FhirServer:
             except Unavailable as error:
                 if not tries_left or (error.status is None and writes):
                     raise
-                self.wait(min(WAIT, error.retry_after if error.retry_after is not None else 0.5 * 2 ** (TRIES - 1 - tries_left)))
+                self.wait(
+                    min(
+                        WAIT,
+                        error.retry_after if error.retry_after is not None else 0.5 * 2 ** (TRIES - 1 - tries_left),
+                    )
+                )
         raise AssertionError  # the last try returns or raises
 
     def _once(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, what: str, writes: bool, conditions: frozenset[str]
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        *,
+        what: str,
+        writes: bool,
+        conditions: frozenset[str],
     ) -> tuple[int, Any, Any]:
         self.requests += 1
         try:
@@ -180,7 +220,9 @@ class FhirServer:
         except NotJson:
             answer = NotJson
         if not success:
-            raise error_of(status, answer, f"{what} at {self.host}", headers=answered, writes=writes, conditions=conditions)
+            raise error_of(
+                status, answer, f"{what} at {self.host}", headers=answered, writes=writes, conditions=conditions
+            )
         if answer is NotJson:
             kind = answered.get("Content-Type", "").partition(";")[0]
             said = f"{what}: {self.host} answered with {kind if kind.isprintable() and kind else 'something'}, not with FHIR's JSON"
@@ -195,16 +237,26 @@ class FhirServer:
         for chunk in response.iter_content(_CHUNK):
             size += len(chunk)
             if size > self.body_cap:
-                raise NotFhir(f"{what}: the answer is larger than {self.body_cap // 1024 // 1024} MiB", status=response.status_code)
+                raise NotFhir(
+                    f"{what}: the answer is larger than {self.body_cap // 1024 // 1024} MiB",
+                    status=response.status_code,
+                )
             chunks.append(chunk)
         return b"".join(chunks)
 
     def _broken(self, error: Exception, what: str, *, writes: bool) -> ServerError:
         """A line that broke. Where no connection came about, nothing can have been written."""
         reason = error.args[0] if error.args else None
-        unmade = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(getattr(reason, "reason", None), NewConnectionError)
+        unmade = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+            getattr(reason, "reason", None), NewConnectionError
+        )
         if isinstance(error, requests.exceptions.SSLError):
-            return NotFhir(f"{self.host}: its certificate is not trusted", hint="REQUESTS_CA_BUNDLE names one that is, or mend the server's")
+            return NotFhir(
+                f"{self.host}: its certificate is not trusted",
+                hint="REQUESTS_CA_BUNDLE names one that is, or mend the server's",
+            )
         if writes and not unmade:
-            return LostAnswer(f"{what} at {self.host}: no answer came back", hint="push again: it looks before it writes")
+            return LostAnswer(
+                f"{what} at {self.host}: no answer came back", hint="push again: it looks before it writes"
+            )
         return Unavailable(f"{what}: no connection to {self.host}", hint="is it running, and is the address right?")

@@ -120,7 +120,9 @@ class Base:
     def _take(self, number: int, line: Json) -> None:
         if number == 1:
             if line.get("format") != FORMAT or line.get("server") != self.server:
-                raise StateError(f"{self.path} is not a base of this server and program", hint="move it away; a pull makes a new one")
+                raise StateError(
+                    f"{self.path} is not a base of this server and program", hint="move it away; a pull makes a new one"
+                )
             return
         self._lines += 1
         if line.get("forgotten"):
@@ -162,7 +164,9 @@ def _written(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StateError(f"{path} cannot be written: {error.strerror}", hint="nothing was sent that is not remembered") from None
+        raise StateError(
+            f"{path} cannot be written: {error.strerror}", hint="nothing was sent that is not remembered"
+        ) from None
 
 
 def _lines_of(path: Path) -> Iterator[Json]:
@@ -178,11 +182,16 @@ def _lines_of(path: Path) -> Iterator[Json]:
         try:
             yield loads(line)
         except NotJson:
-            raise StateError(f"{path}:{number} is not JSON", hint="move the file away; a pull makes a new one") from None
+            raise StateError(
+                f"{path}:{number} is not JSON", hint="move the file away; a pull makes a new one"
+            ) from None
 
 
 def _spelt(row: Row) -> Json:
-    parts = {part: {"type": c.type, "id": c.id, "version": c.version, "resource": c.resource} for part, c in row.parts.items()}
+    parts = {
+        part: {"type": c.type, "id": c.id, "version": c.version, "resource": c.resource}
+        for part, c in row.parts.items()
+    }
     line = {"kind": row.kind, "id": row.id, "owner": row.owner, "record": row.record, "parts": parts}
     return {**line, "intent": asdict(row.intent)} if row.intent else line
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fhir_coaching.practice.exchange import patient_of, withdrawn
 from fhir_coaching.practice.findings import findings
+from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.sync.base import THEIRS, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Found
@@ -11,7 +12,9 @@ from fhir_coaching.sync.plan import arrived, last_of, plan_write, resources
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
 
-SETTLE = 90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
+SETTLE = (
+    90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
+)
 MISSES = 2  # how often it has to find nothing
 
 
@@ -26,43 +29,55 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
     if anchor not in found.parts:
         return run.stop(key, Outcome.NOT_DELIVERABLE, f"the server takes no {run.type_of(kind, anchor)}")
     if found.several:
-        return run.stop(key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them")
+        return run.stop(
+            key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them"
+        )
     if anchor in found.deleted:
         return run.stop(key, Outcome.MOVED, "deleted on the server; the local record stays: pull first")
     row = _recollected(run, key, found)
     if row is not None and row.intent is not None:
-        return run.stop(key, Outcome.UNKNOWN, "a write is still without an answer, and is not to be found: push again later")
+        return run.stop(
+            key, Outcome.UNKNOWN, "a write is still without an answer, and is not to be found: push again later"
+        )
     if record is None:
         return _withdraw(run, key, row, found)
     if (row is None and found.theirs) or (row is not None and row.owner == THEIRS):
         return _theirs(run, key, record, row, found)
     if kind in PEOPLE and found.parts[anchor] is None and not run.create_people:
-        return run.stop(key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is")
+        return run.stop(
+            key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is"
+        )
     wrong = [finding for finding in findings(record) if finding.severity == "error"]
     if wrong:
         return run.stop(key, Outcome.FAILED, "; ".join(f"{finding.message} [{finding.rule}]" for finding in wrong))
     if why := _lacking(run, key, record):
         return run.stop(key, Outcome.NOT_DELIVERABLE, why)
-    return _planned(run, key, _deliverable(run, record), row, found)
+    return _planned(run, key, record, row, found)
 
 
 def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
-    plan = plan_write(run.exchange, key, record, row, found.parts)
+    sent = _deliverable(run, record)
+    plan = plan_write(run.exchange, key, sent, row, found.parts)
     if plan.moved:
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
         run.remember(key, record, found.parts)
     return [
-        Write(record, key, part, run.type_of(key[0], part), resource, found.parts.get(part)) for part, resource in plan.writes.items()
+        Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part))
+        for part, resource in plan.writes.items()
     ]
 
 
 def _theirs(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     """Somebody whom the server knows by other identifiers, or who was linked: read, and not written."""
     only = {run.anchor(key[0]): found.parts[run.anchor(key[0])]}
-    if row is None or row.record is None:
+    if row is None:
         run.remember(key, record, only, owner=THEIRS)
+    elif row.record != spell_record(
+        record
+    ):  # what is said of them here is ours to say; the copy stays, for the pull to compare
+        run.save(replace(row, record=spell_record(record)))
     return run.settled(key, Outcome.UNCHANGED, only, why="theirs: not written")
 
 

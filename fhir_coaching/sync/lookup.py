@@ -13,7 +13,12 @@ from fhir_coaching.records.values import Record
 from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
 from fhir_coaching.sync.base import Copy, Key, Row
 
-PEOPLE = ("organization", "place", "practitioner", "patient")  # who may be on the server already, under other identifiers
+PEOPLE = (
+    "organization",
+    "place",
+    "practitioner",
+    "patient",
+)  # who may be on the server already, under other identifiers
 MOST = 50  # entries of one request
 _AT_ONCE = 15  # identifiers of one search: a URL has its limits
 
@@ -23,7 +28,7 @@ class Found:
     """What the server has of one record. A part that is not a key of `parts` was not looked for."""
 
     parts: dict[str, Copy | None] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)  # parts that were there once (410)
+    deleted: set[str] = field(default_factory=set)  # parts that were there once
     several: bool = False  # more than one resource bears an identifier of this record
     theirs: bool = False  # found by somebody else's identifier
     error: ServerError | None = None
@@ -80,13 +85,17 @@ def copy_of(resource: Json, version: str = "") -> Copy:
     """A resource as a copy; its version from `meta` where the answer's header had none."""
     meta = resource.get("meta")
     said = meta.get("versionId") if isinstance(meta, dict) else None
-    return Copy(str(resource["resourceType"]), str(resource["id"]), version or (said if isinstance(said, str) else ""), resource)
+    return Copy(
+        str(resource["resourceType"]), str(resource["id"]), version or (said if isinstance(said, str) else ""), resource
+    )
 
 
-def look_up(server: Server, exchange: Exchange, wanted: Iterable[tuple[Key, Record | None, Row | None]]) -> dict[Key, Found]:
+def look_up(
+    server: Server, exchange: Exchange, wanted: Iterable[tuple[Key, Record | None, Row | None]]
+) -> dict[Key, Found]:
     """The server's copies of records: known ones by id, others by identifier, and people also by the identifiers of others."""
     found: dict[Key, Found] = {}
-    asks: list[tuple[str, Key, str, set[tuple[str, str]]]] = []  # url, record, part, identifiers searched for
+    asks: list[tuple[str, Key, str, bool]] = []  # url, record, part, whether it was there when last seen
     searches: dict[str, list[tuple[Key, str, set[tuple[str, str]]]]] = {}
     for key, record, row in wanted:
         kind, id_ = key
@@ -98,22 +107,25 @@ def look_up(server: Server, exchange: Exchange, wanted: Iterable[tuple[Key, Reco
             found[key].parts[part] = None
             copy = row.parts.get(part) if row else None
             if copy is not None:
-                asks.append((copy.reference, key, part, set()))
+                asks.append((copy.reference, key, part, True))
                 continue
             if row is not None and row.owner == "theirs" and part != exchange.kinds[kind].anchor:
                 del found[key].parts[part]  # other resources of somebody who is theirs are none of our business
                 continue
             own = exchange.identifier(kind, part, id_)
             if server.own_ids(type_):
-                asks.append((f"{type_}/{stable_id(*own)}", key, part, set()))
+                asks.append((f"{type_}/{stable_id(*own)}", key, part, False))
             if server.searches(type_, "identifier"):
                 others = known_elsewhere(record) if part == exchange.kinds[kind].anchor and kind in PEOPLE else set()
                 searches.setdefault(type_, []).append((key, part, {own, *others}))
     batches = [(type_, some) for type_, each in searches.items() for some in _portions(each)]
-    urls = [url for url, *_ in asks] + [f"{type_}?identifier={','.join(query(*i) for _, _, own in some for i in sorted(own))}" for type_, some in batches]
+    urls = [url for url, *_ in asks] + [
+        f"{type_}?identifier={','.join(query(*i) for _, _, own in some for i in sorted(own))}"
+        for type_, some in batches
+    ]
     answers = server.ask(urls)
-    for (_, key, part, _), answer in zip(asks, answers[: len(asks)], strict=True):
-        _take_read(found[key], part, answer)
+    for (_, key, part, known), answer in zip(asks, answers[: len(asks)], strict=True):
+        _take_read(found[key], part, answer, known=known)
     for (_, some), answer in zip(batches, answers[len(asks) :], strict=True):
         for key, part, all_of_it in some:
             _take_search(found[key], part, answer, exchange.identifier(key[0], part, key[1]), all_of_it)
@@ -125,17 +137,22 @@ def known_elsewhere(record: Record | None) -> set[tuple[str, str]]:
     if record is None:
         return set()
     numbers = {(NPI, getattr(record, "npi", None)), (EIN, getattr(record, "tax_id", None))}
-    return {(i.system, i.value) for i in record.identifiers} | {(system, number) for system, number in numbers if number}
+    return {(i.system, i.value) for i in record.identifiers} | {
+        (system, number) for system, number in numbers if number
+    }
 
 
-def _portions(each: list[tuple[Key, str, set[tuple[str, str]]]]) -> Iterator[list[tuple[Key, str, set[tuple[str, str]]]]]:
+def _portions(
+    each: list[tuple[Key, str, set[tuple[str, str]]]],
+) -> Iterator[list[tuple[Key, str, set[tuple[str, str]]]]]:
     for start in range(0, len(each), _AT_ONCE):
         yield each[start : start + _AT_ONCE]
 
 
-def _take_read(found: Found, part: str, answer: list[Json] | Answer | ServerError) -> None:
+def _take_read(found: Found, part: str, answer: list[Json] | Answer | ServerError, *, known: bool) -> None:
+    """404 means deleted where it was there when last seen; some servers never say 410."""
     if isinstance(answer, NotFound):
-        if answer.deleted:
+        if known or answer.deleted:
             found.deleted.add(part)
     elif isinstance(answer, ServerError):
         found.error = answer
@@ -144,7 +161,11 @@ def _take_read(found: Found, part: str, answer: list[Json] | Answer | ServerErro
 
 
 def _take_search(
-    found: Found, part: str, answer: list[Json] | Answer | ServerError, own: tuple[str, str], wanted: set[tuple[str, str]]
+    found: Found,
+    part: str,
+    answer: list[Json] | Answer | ServerError,
+    own: tuple[str, str],
+    wanted: set[tuple[str, str]],
 ) -> None:
     """Only what bears one of the identifiers is believed: a server may ignore a parameter and answer everything."""
     if isinstance(answer, ServerError):

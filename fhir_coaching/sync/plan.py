@@ -64,7 +64,9 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
         there = exchange.record(kind, resources(copies), record, id=id_)
         changed = tuple(differences(record, there))
         if changed:
-            return Plan(changed=changed, why="is on the server already, with other content, and no base is known: pull first")
+            return Plan(
+                changed=changed, why="is on the server already, with other content, and no base is known: pull first"
+            )
         return Plan()
     made = exchange.lenses[kind].put(record, resources(copies), last)
     return Plan(writes={part: resource for part, resource in made.items() if not _there(resource, copies.get(part))})
@@ -86,7 +88,8 @@ def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | No
     record, copies = last_of(sent), resources(there)
     try:
         equal = same(
-            exchange.record(row.kind, copies, record, id=row.id), exchange.record(row.kind, {**copies, **intent.parts}, record, id=row.id)
+            exchange.record(row.kind, copies, record, id=row.id),
+            exchange.record(row.kind, {**copies, **intent.parts}, record, id=row.id),
         )
     except MappingError:
         equal = False
@@ -94,7 +97,10 @@ def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | No
         return sent
     if any(part in row.parts for part in intent.parts):
         return None
-    return replace(sent, parts={part: replace(copy, resource=intent.parts.get(part, copy.resource)) for part, copy in there.items()})
+    return replace(
+        sent,
+        parts={part: replace(copy, resource=intent.parts.get(part, copy.resource)) for part, copy in there.items()},
+    )
 
 
 def with_references(resource: Json, known: Mapping[tuple[str, str], str]) -> Json:

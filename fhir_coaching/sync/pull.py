@@ -101,13 +101,20 @@ class _Pull:
 
     def shared(self) -> None:
         """Organizations, places and practitioners that bear our identifiers or are linked."""
-        self._collect([kind for kind in PEOPLE if kind != "patient"], lambda type_, system: f"{type_}?identifier={query(system, '')}")
+        self._collect(
+            [kind for kind in PEOPLE if kind != "patient"],
+            lambda type_, system: f"{type_}?identifier={query(system, '')}",
+        )
 
     def patients(self, wanted: list[str]) -> list[str]:
         """Server ids of the patients to pull; never everybody on a server."""
         if wanted:
             return [one.rpartition("/")[2] for one in wanted]
-        linked = [row.parts["patient"].id for row in self.base.rows.values() if row.kind == "patient" and "patient" in row.parts]
+        linked = [
+            row.parts["patient"].id
+            for row in self.base.rows.values()
+            if row.kind == "patient" and "patient" in row.parts
+        ]
         system = self.exchange.names.system("patient")
         (answer,) = self.server.ask([f"Patient?identifier={query(system, '')}&_count={PAGE}"])
         if isinstance(answer, ServerError):
@@ -138,7 +145,9 @@ class _Pull:
         rows = [
             row
             for row in self.base.rows.values()
-            if row.key not in self.seen and row.parts and row.parts[self.exchange.kinds[row.kind].anchor].type not in self.failed
+            if row.key not in self.seen
+            and row.parts
+            and row.parts[self.exchange.kinds[row.kind].anchor].type not in self.failed
         ]
         whole = {row.id for row in self.base.rows.values() if row.kind == "patient" and row.key in self.seen}
         rows = [row for row in rows if row.kind in PEOPLE or str((row.record or {}).get("patient", "")) in whole]
@@ -150,7 +159,11 @@ class _Pull:
                 found.append(answer.resource)
             elif isinstance(answer, NotFound) and copy is row.parts[self.exchange.kinds[row.kind].anchor]:
                 self.gone.append(row)
-                self._item(row.key, Pulled.DELETED, "is no longer on the server; the local record stays, and is not linked any more")
+                self._item(
+                    row.key,
+                    Pulled.DELETED,
+                    "is no longer on the server; the local record stays, and is not linked any more",
+                )
             elif not isinstance(answer, NotFound):
                 self._unread(copy.type, answer)
         self._settle(found)
@@ -213,7 +226,9 @@ class _Pull:
         there = {
             part: copies.get(part)
             for part, lens in self.exchange.lenses[key[0]].lenses.items()
-            if lens.table.type in self.server.can.types and lens.table.type not in self.failed and self._looked_for(key, part, row)
+            if lens.table.type in self.server.can.types
+            and lens.table.type not in self.failed
+            and self._looked_for(key, part, row)
         }
         if row is not None and row.intent is not None:
             row = arrived(self.exchange, row, {part: copy for part, copy in there.items() if copy is not None}) or row
@@ -222,7 +237,9 @@ class _Pull:
             self._first(key, local, there, row)
             return
         changes = changed_since(self.exchange, row, there, last)
-        edited = (key in self.local and local is None and withdrawn(last) is not None) or (local is not None and not same(local, last))
+        edited = (key in self.local and local is None and withdrawn(last) is not None) or (
+            local is not None and not same(local, last)
+        )
         if not changes:
             self._learn(row, last, there)
             self._item(key, Pulled.UNCHANGED)
@@ -279,7 +296,9 @@ class _Pull:
             self._learn(row, last or theirs, there)
             self._item(row.key, Pulled.UNCHANGED, "the local side stays; the next push writes it", fields=changes)
         else:
-            self._item(row.key, Pulled.CLASH, "both sides changed: decide with --on-clash local or server", fields=changes)
+            self._item(
+                row.key, Pulled.CLASH, "both sides changed: decide with --on-clash local or server", fields=changes
+            )
 
     def _learn(self, row: Row, record: Record, there: dict[str, Copy | None]) -> None:
         parts = {**row.parts, **{part: copy for part, copy in there.items() if copy is not None}}
@@ -307,12 +326,12 @@ class _Pull:
         anchor = self.exchange.kinds[key[0]].anchor
         copy = row.parts.get(anchor) if row else None
         type_ = self.exchange.lenses[key[0]].lenses[anchor].table.type
-        self.report.items.append(Item(*key, outcome, anchor, type_, copy.id if copy else "", copy.version if copy else "", why, fields))
+        self.report.items.append(
+            Item(*key, outcome, anchor, type_, copy.id if copy else "", copy.version if copy else "", why, fields)
+        )
 
 
 def _taking(last: Record, changes: tuple[Difference, ...], theirs: Record) -> Record:
     """The record as last accepted, with the fields that changed on the server as they are there now."""
     names = {path.partition(".")[0].partition("[")[0] for path, _, _ in changes}
     return replaced(last, **{name: getattr(theirs, name) for name in names})
-
-

@@ -63,7 +63,11 @@ def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Gr
         patient = patient_of(known) if known is not None else ""
         (shared if entry.kind in _SHARED else patients.setdefault(patient, {}))[key] = entry.record
     order = list(exchange.kinds)
-    return [dict(sorted(group.items(), key=lambda one: order.index(one[0][0]))) for group in (shared, *patients.values()) if group]
+    return [
+        dict(sorted(group.items(), key=lambda one: order.index(one[0][0])))
+        for group in (shared, *patients.values())
+        if group
+    ]
 
 
 def _settle(run: Run, group: Group, *, again: bool = True) -> None:

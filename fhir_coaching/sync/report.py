@@ -71,7 +71,10 @@ class PushReport(Report):
 
     def counts(self) -> dict[str, int]:
         """The numbers that a script reads."""
-        return {outcome.value: self.count(outcome) for outcome in Outcome} | {"writes": self.writes, "requests": self.requests}
+        return {outcome.value: self.count(outcome) for outcome in Outcome} | {
+            "writes": self.writes,
+            "requests": self.requests,
+        }
 
     @property
     def exit_code(self) -> int:

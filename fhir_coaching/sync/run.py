@@ -16,7 +16,8 @@ from fhir_coaching.sync.report import Difference, Item, Outcome, PushReport
 class Write:
     """One part that is to be sent."""
 
-    record: Record  # the whole of it, as it is to be
+    record: Record  # the whole of it, as it is here
+    sent: Record  # the same without references that cannot be delivered
     key: Key
     part: str
     type: str
@@ -93,7 +94,13 @@ class Run:
         return []
 
     def settled(
-        self, key: Key, outcome: Outcome, copies: Mapping[str, Copy | None], *, why: str = "", fields: tuple[Difference, ...] = ()
+        self,
+        key: Key,
+        outcome: Outcome,
+        copies: Mapping[str, Copy | None],
+        *,
+        why: str = "",
+        fields: tuple[Difference, ...] = (),
     ) -> list[Write]:
         """Report an item for each resource that is there and needs no write."""
         for part, copy in copies.items():
@@ -101,7 +108,9 @@ class Run:
                 self.report.items.append(Item(*key, outcome, part, copy.type, copy.id, copy.version, why, fields))
         return []
 
-    def sent(self, write: Write, outcome: Outcome, *, copy: Copy | None = None, why: str = "", lost: tuple[str, ...] = ()) -> None:
+    def sent(
+        self, write: Write, outcome: Outcome, *, copy: Copy | None = None, why: str = "", lost: tuple[str, ...] = ()
+    ) -> None:
         """Report what became of a write."""
         copy = copy or write.copy
         known = (copy.id, copy.version) if copy else ("", "")

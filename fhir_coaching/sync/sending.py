@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fhir_coaching.errors import LostAnswer, MappingError, NotAuthorized, Rejected, ServerError, Unavailable, VersionConflict
+from fhir_coaching.errors import (
+    LostAnswer,
+    MappingError,
+    NotAuthorized,
+    Rejected,
+    ServerError,
+    Unavailable,
+    VersionConflict,
+)
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import stable_id
 from fhir_coaching.lens.same import differences
@@ -20,14 +28,18 @@ Ready = list[tuple[Write, Entry]]
 
 
 def send(run: Run, writes: list[Write]) -> list[Key]:
-    """Send what is to be written, at most MOST entries at once. Answers the records that somebody else wrote meanwhile."""
+    """Send what is to be written: transactions of at most MOST entries where the server can, else one by one.
+
+    Answers the records that somebody else wrote meanwhile.
+    """
     if run.report.dry_run:
         for write in writes:
             run.sent(write, Outcome.UPDATED if write.copy else Outcome.CREATED)
         return []
     conflicts: list[Key] = []
-    for start in range(0, len(writes), MOST):
-        conflicts += _transaction(run, writes[start : start + MOST])
+    size = MOST if run.server.can.transaction else 1
+    for start in range(0, len(writes), size):
+        conflicts += _transaction(run, writes[start : start + size])
     return list(dict.fromkeys(conflicts))
 
 
@@ -38,7 +50,8 @@ def _transaction(run: Run, writes: list[Write]) -> list[Key]:
         return []
     _intend(run, ready)
     try:
-        answers = _answers(run, [entry for _, entry in ready])
+        entries = [entry for _, entry in ready]
+        answers = [_alone(run, entries[0])] if len(entries) == 1 else run.server.client.bundle(entries, "transaction")
     except (Rejected, VersionConflict) as error:
         _unsent(run, ready)
         if isinstance(error, VersionConflict):
@@ -53,13 +66,6 @@ def _transaction(run: Run, writes: list[Write]) -> list[Key]:
         raise
     run.report.writes += len(ready)
     return _settle(run, ready, answers)
-
-
-def _answers(run: Run, entries: list[Entry]) -> list[Answer | ServerError]:
-    """A transaction where the server can; else, and for one entry, plain interactions."""
-    if run.server.can.transaction and len(entries) > 1:
-        return run.server.client.bundle(entries, "transaction")
-    return [_alone(run, entry) for entry in entries]
 
 
 def _alone(run: Run, entry: Entry) -> Answer | ServerError:
@@ -77,7 +83,6 @@ def _alone(run: Run, entry: Entry) -> Answer | ServerError:
 
 def _ready(run: Run, writes: list[Write]) -> Ready:
     """Writes as entries, with the addresses that their references have by now or will have in this very transaction."""
-    together = run.server.can.transaction and len(writes) > 1
     inside: dict[tuple[str, str], str] = {}
     for write in writes:
         own = run.own(write.key, write.part)
@@ -85,7 +90,7 @@ def _ready(run: Run, writes: list[Write]) -> Ready:
             inside[own] = write.copy.reference
         elif run.server.own_ids(write.type):
             inside[own] = f"{write.type}/{stable_id(*own)}"
-        elif together:
+        elif len(writes) > 1:
             inside[own] = f"urn:uuid:{stable_id(*own)}"
     ready: Ready = []
     for write in writes:
@@ -98,7 +103,11 @@ def _ready(run: Run, writes: list[Write]) -> Ready:
 
 
 def _entry(run: Run, write: Write, addresses: Mapping[tuple[str, str], str]) -> Entry:
-    resource, own, root = with_references(write.resource, addresses), run.own(write.key, write.part), run.server.client.base
+    resource, own, root = (
+        with_references(write.resource, addresses),
+        run.own(write.key, write.part),
+        run.server.client.base,
+    )
     if write.copy is not None:
         at, match = write.copy.reference, f'W/"{write.copy.version}"' if write.copy.version else ""
         return Entry("PUT", at, {**resource, "id": write.copy.id}, f"{root}/{at}", if_match=match)
@@ -137,7 +146,10 @@ def _settle(run: Run, ready: Ready, answers: list[Answer | ServerError]) -> list
         whole = all(isinstance(copy, Copy) for _, copy in results)
         lost = any(isinstance(copy, LostAnswer) for _, copy in results)
         row = replace(
-            row, parts=parts, record=spell_record(results[0][0].record) if whole else row.record, intent=row.intent if lost else None
+            row,
+            parts=parts,
+            record=spell_record(results[0][0].record) if whole else row.record,
+            intent=row.intent if lost else None,
         )
         run.save(row)
         run.know(row)
@@ -161,7 +173,9 @@ def _read_back(run: Run, ready: Ready, answers: list[Answer | ServerError]) -> l
         elif isinstance(read, ServerError) and isinstance(answer, ServerError):
             shown.append(read)
         else:
-            shown.append(LostAnswer("written, but it cannot be read back", hint="push again: it looks before it writes"))
+            shown.append(
+                LostAnswer("written, but it cannot be read back", hint="push again: it looks before it writes")
+            )
     return shown
 
 
@@ -179,10 +193,10 @@ def _lost(run: Run, write: Write, parts: Mapping[str, Copy]) -> tuple[str, ...]:
     """The fields that the server did not keep as they were sent."""
     kind = write.key[0]
     try:
-        there = run.exchange.record(kind, {part: parts[part].resource for part in parts}, write.record)
+        there = run.exchange.record(kind, {part: parts[part].resource for part in parts}, write.sent)
     except MappingError as error:
         return tuple(fault.element or fault.place for fault in error.faults)
     mine = {row.attr for row in run.exchange.kinds[kind].parts[write.part].table.rows}
-    return tuple(path for path, _, _ in differences(write.record, there) if path.partition(".")[0].partition("[")[0] in mine)
-
-
+    return tuple(
+        path for path, _, _ in differences(write.sent, there) if path.partition(".")[0].partition("[")[0] in mine
+    )
