@@ -26,7 +26,7 @@ class Sandbox:
     `requests` lists (method, path seen from the base) of what came in, without any query.
     """
 
-    def __init__(  # noqa: PLR0913 - each has its default
+    def __init__(
         self,
         version: str = "r4",
         *,

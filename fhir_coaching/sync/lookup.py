@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fhir_coaching.errors import NotFound, ServerError
+from fhir_coaching.errors import NotAuthorized, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import identifiers, stable_id
 from fhir_coaching.fhir.systems import EIN, NPI
@@ -68,7 +68,10 @@ class Server:
     def _opened(self, url: str, result: Answer | ServerError) -> list[Json] | Answer | ServerError:
         if isinstance(result, ServerError) or "?" not in url:
             return result
-        return list(self.client.pages(result.resource or {}))
+        try:
+            return list(self.client.pages(result.resource or {}))
+        except NotFound:  # HAPI forgets a search after a while, and answers 410 for its next page (2026-11): search again
+            return self._one(url)
 
     def _one(self, url: str) -> list[Json] | Answer | ServerError:
         type_, _, rest = url.partition("?")
@@ -77,7 +80,9 @@ class Server:
                 return list(self.client.search(url))
             kind, _, id_ = type_.partition("/")
             return self.client.read(kind, id_)
-        except NotFound as error:
+        except (Unavailable, NotAuthorized):
+            raise
+        except ServerError as error:
             return error
 
 
