@@ -1,10 +1,12 @@
 """The five laws, over every kind and version, with the content of others mixed in."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from salt import BASE, salted
 from strategies import RECORD
 
@@ -21,9 +23,11 @@ class Practice(Names):
     """Addresses of tests/salt.py: `Goal/goal--17` is goal 17."""
 
     def system(self, kind: str) -> str:
+        """Under BASE."""
         return f"{BASE}/{kind}"
 
     def local(self, kind: str, reference: str) -> str | None:
+        """What stands behind the two dashes."""
         type_, _, address = reference.partition("/")
         named, dashes, found = address.partition("--")
         return found if dashes and named == kind and type_ else None
@@ -63,10 +67,11 @@ def record_of(draw: st.DrawFn, which: str) -> Any:
 
 @st.composite
 def on_server(draw: st.DrawFn, which: str) -> Parts:
-    """Some version of the record as a server holds it."""
+    """Some version of the record as a server holds it, perhaps with a history: parts that came and went."""
     lens = LENSES[which]
     made = lens.put(draw(record_of(which)))
-    return full(lens, {name: draw(salted(resource)) for name, resource in made.items()})
+    there = full(lens, {name: draw(salted(resource)) for name, resource in made.items()})
+    return full(lens, lens.put(draw(record_of(which)), there)) if draw(st.integers(0, 3)) == 0 else there
 
 
 @every
@@ -84,6 +89,27 @@ def test_put_get(which: str, data: st.DataObject) -> None:
 
 @every
 @given(data=st.data())
+def test_the_smallest_edits_arrive(which: str, data: st.DataObject) -> None:
+    """8000.10 for 8000.1, 1 for true: what Python takes for equal is an edit all the same."""
+    lens, a = LENSES[which], data.draw(record_of(which))
+    near = respelt(a)
+    out = full(lens, lens.put(near, full(lens, lens.put(a)), a))
+    assert equal(lens.get(out, near), near)
+
+
+def respelt(value: Any) -> Any:
+    """The same value to Python, another one to a reader."""
+    if isinstance(value, BaseModel):
+        return type(value)(**{name: respelt(one) for name, one in value})
+    if isinstance(value, tuple):
+        return tuple(respelt(one) for one in value)
+    if isinstance(value, Decimal) and value.as_tuple().exponent == 0:
+        return Decimal(f"{value}.0")
+    return value
+
+
+@every
+@given(data=st.data())
 def test_get_put(which: str, data: st.DataObject) -> None:
     lens, base = LENSES[which], data.draw(on_server(which))
     assert equal(full(lens, lens.put(lens.get(base, id="r-1"), base)), base)
@@ -96,9 +122,17 @@ def test_foreign(which: str, data: st.DataObject) -> None:
     out = lens.put(a, base)
     for name, resource in out.items():
         before = base[name]
-        if before is not None and "withdrawn" not in repr(resource.get("meta")):
+        if before is not None:
             rows = lens.lenses[name].rows
-            assert equal(sorted_keys(rest(rows, resource)), sorted_keys(rest(rows, before)))
+            assert equal(sorted_keys(rest(rows, unmarked(resource))), sorted_keys(rest(rows, unmarked(before))))
+
+
+def unmarked(resource: Json) -> Json:
+    """Less the mark of a withdrawn part, and less the state that goes with it."""
+    tags = [tag for tag in resource.get("meta", {}).get("tag", []) if tag["code"] != "withdrawn"]
+    state = {"Appointment": "status", "PractitionerRole": "active"}.get(resource["resourceType"], "")
+    kept = {key: value for key, value in resource.items() if key not in {state, "_" + state}}
+    return {**kept, "meta": {**resource.get("meta", {}), "tag": tags}}
 
 
 @every
@@ -151,10 +185,8 @@ def test_total(which: str, data: st.DataObject) -> None:
     try:
         got = lens.get({**base, name: broken}, id="r-1")
     except MappingError as error:
-        assert error.faults
-        assert all(fault.message for fault in error.faults)
-    else:
-        assert type(got) is lens.kind.record
+        got = error
+    assert type(got) is lens.kind.record or (got.faults and all(fault.message for fault in got.faults))
 
 
 @st.composite

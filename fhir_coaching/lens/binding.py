@@ -113,7 +113,8 @@ class _Const(_Derived):
             raise Wrong(f"expected {value}")
 
     def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:
-        if (old is None or old is STALE) and self.raw(node) is None:
+        raw = self.raw(node)
+        if (old is None and raw is None) or (old is STALE and (raw is None or self.place.last.slice is None)):
             super().put(node, new, old, faults)
 
 
