@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from fhir_coaching.practice.exchange import patient_of, withdrawn
-from fhir_coaching.practice.findings import findings
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.sync.base import THEIRS, Key, Row
@@ -47,9 +46,8 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is"
         )
-    wrong = [finding for finding in findings(record) if finding.severity == "error"]
-    if wrong:
-        return run.stop(key, Outcome.FAILED, "; ".join(f"{finding.message} [{finding.rule}]" for finding in wrong))
+    if key in run.refused:
+        return run.stop(key, Outcome.FAILED, run.refused[key])
     if why := _lacking(run, key, record):
         return run.stop(key, Outcome.NOT_DELIVERABLE, why)
     return _planned(run, key, record, row, found)

@@ -70,7 +70,9 @@ class Server:
             return result
         try:
             return list(self.client.pages(result.resource or {}))
-        except NotFound:  # HAPI forgets a search after a while, and answers 410 for its next page (2026-11): search again
+        except (
+            NotFound
+        ):  # HAPI forgets a search after a while, and answers 410 for its next page (2026-11): search again
             return self._one(url)
 
     def _one(self, url: str) -> list[Json] | Answer | ServerError:

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from fhir_coaching.errors import MappingError, NotAuthorized, Unavailable
+from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange, patient_of
+from fhir_coaching.practice.findings import findings
 from fhir_coaching.records.values import Record
 from fhir_coaching.server import FhirServer
 from fhir_coaching.sync.base import Base, Key
@@ -40,8 +42,9 @@ def push(
 
     Raises InputError, StateError or a ServerError before anything is sent; later, `stopped` of the report says what ended it.
     """
+    entries = list(entries)
     groups = _groups(entries, exchange, base)
-    run = Run(Server(server), exchange, base, PushReport(dry_run=dry_run), create_people, now)
+    run = Run(Server(server), exchange, base, PushReport(dry_run=dry_run), create_people, now, _refused(entries))
     try:
         for group in groups:
             _settle(run, group)
@@ -49,6 +52,19 @@ def push(
         run.report.stopped = error
     run.report.requests = server.requests
     return run.report
+
+
+def _refused(entries: list[Entry]) -> dict[Key, str]:
+    """Records with an error, by themselves or among the others, and what it is."""
+    places = {entry.place: (entry.kind, entry.record.id) for entry in entries if entry.record is not None}
+    why: dict[Key, list[str]] = {}
+    for finding in (*(one for entry in entries for one in findings(entry)), *findings_across(entries)):
+        place = finding.place
+        while place and place not in places:
+            place = place.rpartition(" ")[0]
+        if finding.severity == "error" and place:
+            why.setdefault(places[place], []).append(f"{finding.message} [{finding.rule}]")
+    return {key: "; ".join(dict.fromkeys(said)) for key, said in why.items()}
 
 
 def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Group]:

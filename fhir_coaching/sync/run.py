@@ -35,6 +35,7 @@ class Run:
     report: PushReport
     create_people: bool
     now: Callable[[], float]
+    refused: Mapping[Key, str]  # records that are not fit to be sent, and why
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
