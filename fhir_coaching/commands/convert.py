@@ -1,0 +1,143 @@
+"""`convert`: records to resources, or resources to records."""
+# ruff: noqa: PLC0415 - the engine is imported when the command runs: help is fast
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fhir_coaching.commands.options import App, command, fhir_option, identifier_base_option, quiet_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fhir_coaching.fhir.json import Json
+
+
+@command(
+    "convert",
+    """
+fhir-coaching convert my-practice --to fhir -o my-practice.ndjson
+fhir-coaching convert my-practice --to fhir --as bundle --fhir r5 | head -n 1
+fhir-coaching convert hospital.ndjson --to records -o my-practice/
+gunzip -c goals.gz | fhir-coaching convert - --to fhir --identifier-base URI
+""",
+)
+@click.argument("source")
+@click.option("--to", type=click.Choice(["fhir", "records"]), required=True, help="What to make.")
+@fhir_option
+@click.option(
+    "--as",
+    "as_",
+    type=click.Choice(["ndjson", "bundle"]),
+    default="ndjson",
+    show_default=True,
+    help="A resource a line; or a transaction Bundle a line: what patients share, then one a patient.",
+)
+@click.option("--base", metavar="FHIR", help="A server's own copies, to write onto: what is not ours in them stays.")
+@identifier_base_option
+@click.option(
+    "-o",
+    "dest",
+    metavar="DEST",
+    help="A file, written whole or not at all. For records also a practice folder: its path ends in /.",
+)
+@quiet_option
+@click.pass_obj
+def convert(
+    app: App,
+    source: str,
+    to: str,
+    fhir: str,
+    as_: str,
+    base: str | None,
+    identifier_base: str | None,
+    dest: str | None,
+    quiet: bool,
+) -> int:
+    """Records to FHIR resources, or resources to records.
+
+    What does not travel, such as a session's private note, is listed by `roundtrip`. Into a practice folder that is
+    there already, records are merged: what does not travel stays as it is in them.
+    """
+    if to == "fhir":
+        if base is not None and as_ == "bundle":
+            raise click.UsageError("--base goes with --as ndjson: a Bundle creates, it does not update.")
+        _to_fhir(app, source, fhir, as_, base, identifier_base, dest, quiet=quiet)
+    else:
+        if base is not None or as_ == "bundle":
+            raise click.UsageError("--base and --as bundle go with --to fhir.")
+        _to_records(app, source, fhir, identifier_base, dest, quiet=quiet)
+    return 0
+
+
+def _to_fhir(
+    app: App,
+    path: str,
+    fhir: str,
+    as_: str,
+    base: str | None,
+    identifier_base: str | None,
+    dest: str | None,
+    *,
+    quiet: bool,
+) -> None:
+    from fhir_coaching.commands.destination import say, write_lines
+    from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base, opened
+    from fhir_coaching.fhir.json import dumps
+    from fhir_coaching.practice.exchange import bundles, to_fhir
+    from fhir_coaching.report.values import counted
+
+    source = opened(path)
+    where = chosen_base(identifier_base, source)
+    if not where:
+        raise no_base()
+    exchange = exchange_for(app.kinds(), fhir, where)
+    copies = [entry.resource for entry in Held(opened(base), "resource") if entry.resource] if base else []
+    entries = Held(source, "record")
+
+    made: Iterator[Json]
+    if as_ == "bundle":
+        made = (bundle for bundle in bundles(exchange, entries) if not entries.faults)  # a Bundle of a part misleads
+    else:
+        made = (resource for _, _, resource in to_fhir(exchange, entries, copies))
+    written = write_lines(map(dumps, entries.through(made)), dest, watch=not quiet)
+    what = counted(written, "Bundle" if as_ == "bundle" else "resource")
+    stay = f" ({entries.staying(exchange)} stay in the practice)" if entries.staying(exchange) else ""
+    left = f"; {counted(entries.withdrawn, 'withdrawal')} left out: `push` sends them" if entries.withdrawn else ""
+    say(f"{counted(entries.count.total(), 'record')}{stay} -> {what}, FHIR {fhir.upper()}{left}", quiet=quiet)
+
+
+def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, dest: str | None, *, quiet: bool) -> None:
+    from fhir_coaching.commands.destination import say, writable, write_lines
+    from fhir_coaching.commands.sources import Held, bases_in, chosen_base, exchange_for, no_base, opened
+    from fhir_coaching.practice.exchange import from_fhir
+    from fhir_coaching.practice.folder import line_of, write_records
+    from fhir_coaching.practice.settings import Settings, write_settings
+    from fhir_coaching.practice.source import open_source, read
+    from fhir_coaching.records import kind_of
+    from fhir_coaching.report.values import counted
+
+    source = opened(path)
+    folder = Path(dest) if dest is not None and (dest.endswith("/") or Path(dest).is_dir()) else None
+    there = open_source(str(folder)) if folder is not None and folder.is_dir() and any(folder.iterdir()) else None
+    where = chosen_base(identifier_base, *([there] if there else []), source)
+    entries = Held(source, "resource")
+    if not where:
+        raise no_base(bases_in(app.kinds(), entries)[0])
+    exchange = exchange_for(app.kinds(), fhir, where)
+    if folder is None:
+        made = (record for _, record in from_fhir(exchange, entries))
+        written = write_lines(map(line_of, entries.through(made)), dest, watch=not quiet)
+    else:
+        local = {(kind_of(record), record.id): record for record in read(there)} if there else {}
+        found = list(entries.through(record for _, record in from_fhir(exchange, entries, local)))
+        with writable(f"{folder}/"):
+            write_records(folder, {(kind_of(record), record.id): record for record in found})
+            if there is None or there.settings is None:
+                write_settings(folder, Settings(identifier_base=where))
+        written = len(found)
+    say(
+        f"{counted(entries.count.total(), 'resource')}, FHIR {fhir.upper()} -> {counted(written, 'record')}",
+        quiet=quiet,
+    )

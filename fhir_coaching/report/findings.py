@@ -1,0 +1,74 @@
+"""Findings and faults as a page, by file, or as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from fhir_coaching.errors import Fault, Finding
+from fhir_coaching.report.screen import show, table
+from fhir_coaching.report.values import counted
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+ERROR = "error"
+COLOURS = {"error": "red", "warning": "yellow"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing wrong, wherever it was found."""
+
+    severity: str  # error, warning
+    rule: str  # of a finding its own; of a fault: input, mapping, structure
+    place: str = ""  # `goals.ndjson:17 targets[1].due`
+    element: str = ""  # `Goal.target[1].dueDate`
+    message: str = ""
+    hint: str = ""
+
+    @classmethod
+    def of(cls, wrong: Fault | Finding, rule: str = "", place: str = "") -> "Line":
+        """A finding, or a fault under the name of who found it."""
+        if isinstance(wrong, Finding):
+            return cls(wrong.severity, wrong.rule, wrong.place, "", wrong.message, wrong.hint)
+        return cls(ERROR, rule, wrong.place or place, wrong.element, wrong.message, wrong.hint)
+
+    @property
+    def file(self) -> str:
+        """The file where it stands."""
+        return self.place.partition(" ")[0].partition(":")[0]
+
+    def json(self) -> dict[str, str]:
+        """For programs: every key, empty where there is nothing to say."""
+        return asdict(self)
+
+
+def page(lines: Iterable[Line], checked: int) -> None:
+    """Show findings, file by file in the order of their lines, and how many there are."""
+    lines = sorted(lines, key=_order)
+    shown: list[RenderableType] = []
+    for _, its in groupby(lines, key=lambda line: line.file):
+        rows = table()
+        rows.add_column(overflow="fold")
+        rows.add_column(no_wrap=True)
+        rows.add_column(overflow="fold")
+        for line in its:
+            within = " " in line.place  # the place names a field, so that the element is the second thing to know
+            element = f" ({line.element})" if within and line.element else ""
+            place = line.place if within else f"{line.place} {line.element}".strip()
+            hint = f"; {line.hint}" if line.hint else ""
+            said = Text.assemble(line.message, (element + hint, "dim"))
+            rows.add_row(place, Text(line.severity, COLOURS[line.severity]), said)
+        shown += [rows, ""]
+    errors = sum(line.severity == ERROR for line in lines)
+    colour = "red" if errors else "yellow" if lines else "green"
+    summary = f"{checked:,} checked, {counted(errors, 'error')}, {counted(len(lines) - errors, 'warning')}"
+    show(*shown, Text(summary, colour))
+
+
+def _order(line: Line) -> tuple[str, int]:
+    number = line.place.partition(":")[2].partition(" ")[0]
+    return line.file, int(number) if number.isdecimal() else 0
