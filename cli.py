@@ -1,7 +1,6 @@
 """The command line: names the commands, hands the mappings in, and alone prints errors and picks exit codes."""
 
 import os
-import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -54,7 +53,6 @@ EXIT_CODES = {
 
 DEBUG = "FHIR_COACHING_DEBUG"
 SCREEN = 20  # lines of faults that are shown, so that an error and what led to it fit one screen
-_MORE = re.compile(r"and (\d+) more")
 
 BROKEN_PIPE = 141  # what a shell says of a program whose reader went away
 
@@ -152,11 +150,10 @@ def told(error: CoachingError) -> str:
             break
         lines += more
         shown, hint = shown + 1, fault.hint
-    uncounted = _MORE.fullmatch(error.hint)  # a source stops keeping faults at some number, and counts on
-    left = len(error.faults) - shown + (int(uncounted[1]) if uncounted else 0)
+    left = len(error.faults) - shown + error.more
     head = f"Error: {shown + left:,} things are wrong."
     tail = [f"  and {left:,} more"] if left else []
-    return "\n".join([head, *lines, *tail, *([] if uncounted else paragraph("  ", error.hint))])
+    return "\n".join([head, *lines, *tail, *paragraph("  ", error.hint)])
 
 
 def lines_of(fault: Fault, start: str, *, but: str = "") -> list[str]:

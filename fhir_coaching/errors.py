@@ -71,13 +71,13 @@ class SettingsError(CoachingError):
 
 
 class FaultsError(CoachingError):
-    """Several things wrong in one input, all of them reported at once."""
+    """Several things wrong in one input, all of them reported at once; `more` were counted and not kept."""
 
     exit_code = 3
 
-    def __init__(self, faults: Iterable[Fault], *, hint: str = "") -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)), hint=hint)
+    def __init__(self, faults: Iterable[Fault], *, more: int = 0, hint: str = "") -> None:
+        self.faults, self.more = tuple(faults), more
+        super().__init__("\n".join([*map(str, self.faults), *([f"and {more} more"] if more else [])]), hint=hint)
 
 
 class InputError(FaultsError):

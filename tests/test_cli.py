@@ -106,7 +106,7 @@ def test_an_error_keeps_to_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPat
 
 
 def test_faults_that_a_source_only_counted_are_in_the_number() -> None:
-    text = told(InputError([Fault("wrong", place=f"goals.ndjson:{n}") for n in range(100)], hint="and 11 more"))
+    text = told(InputError([Fault("wrong", place=f"goals.ndjson:{n}") for n in range(100)], more=11))
     assert text.startswith("Error: 111 things are wrong.")
     assert text.endswith("and 91 more")
 

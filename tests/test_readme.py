@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(sh|python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def test_blocks_print_what_stands_below_them(tmp_path: Path, regenerate: bool) -> None:
+def test_blocks_print_what_stands_below_them(tmp_path: Path, *, regenerate: bool) -> None:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
@@ -36,8 +36,15 @@ def run(language: str, body: str, folder: Path) -> str:
     program = [sys.executable, "-"] if language == "python" else ["bash", "-u"]
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
     environment["PATH"] = f"{shim(folder)}:{os.environ['PATH']}"
-    done = subprocess.run(  # noqa: S603 - our own README
-        program, input=body, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    done = subprocess.run(
+        program,
+        input=body,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     return done.stdout
 

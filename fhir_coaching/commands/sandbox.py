@@ -66,10 +66,10 @@ def sandbox(app: App, port: int, fhir: str, store: str | None, load: str | None)
     except ValueError as error:
         server.close()
         raise InputError([Fault(str(error), place=str(load))]) from None
-    click.echo(server.url)
-    say(f"{NOTICE}.\nFHIR {fhir.upper()}, {counted(len(resources), 'resource')}. Ctrl-C stops it.")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        click.echo(server.url)
+        say(f"{NOTICE}.\nFHIR {fhir.upper()}, {counted(len(resources), 'resource')}. Ctrl-C stops it.")
         server.serve_forever()
     except KeyboardInterrupt:
         say("stopped")

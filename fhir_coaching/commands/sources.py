@@ -83,7 +83,7 @@ class Held:
     def __init__(self, source: Iterable[Entry], sort: str = "") -> None:
         self._source, self._sort = source, sort
         self.faults: list[Fault] = []
-        self.more = ""
+        self.more = 0  # faults that were counted only
         self.count = Counter[str]()  # records by kind; resources under nothing
         self.withdrawn = 0
 
@@ -98,7 +98,7 @@ class Held:
                 yield entry
         except InputError as error:
             self.faults += error.faults
-            self.more = error.hint
+            self.more = error.more
 
     def staying(self, exchange: Exchange) -> int:
         """How many of the records are of kinds that never leave the practice."""
@@ -119,4 +119,4 @@ class Held:
         except MappingError as error:
             self.faults += error.faults
         if self.faults:
-            raise InputError(self.faults, hint=self.more)
+            raise InputError(self.faults, more=self.more)

@@ -74,7 +74,7 @@ def _checked(app: App, source: "Source", fhir: str) -> tuple[int, list["Line"]]:
     found = _findings(exchange, all_entries)
     read = [Line.of(fault, "input") for fault in entries.faults]
     if entries.more:
-        read.append(Line("error", "input", message=entries.more))
+        read.append(Line("error", "input", message=f"and {entries.more} more"))
     return entries.count.total(), read + found
 
 

@@ -43,7 +43,7 @@ class Faults:
     def raise_any(self) -> None:
         """Raise InputError with all of them, if there are any."""
         if self.kept:
-            raise InputError(self.kept, hint=f"and {self.more} more" if self.more else "")
+            raise InputError(self.kept, more=self.more)
 
 
 class Stopped(Exception):
