@@ -42,7 +42,7 @@ class BoundRow:
 
     def fault(self, wrong: Wrong) -> Fault:
         """What is wrong, with both places."""
-        return Fault(str(wrong), below(self.place.expression, wrong.at), self.attr)
+        return Fault(str(wrong), self.place.where(wrong), self.attr)
 
     def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002 - lists use it
         """Read the element into `values`. NotImplemented where a required one is not ours."""
@@ -129,7 +129,7 @@ class _Many(BoundRow):
             False,
         )
         self.has = step.has if step.slice else lambda _: True
-        whole = Step(self.key, None, bool)
+        whole = Step(step.at, self.key, None, bool)
         self.whole = Place(self.at, self.place.steps, whole, "", ())
 
     def _decoded(self, parent: Json, faults: list[Fault]) -> dict[int, Any]:
