@@ -49,10 +49,18 @@ PUT_7 = Entry("PUT", "Goal/7", goal("c"), if_match='W/"1"')
 PUT_8 = Entry("PUT", "Goal/8", goal("d"))
 READ_9 = Entry("GET", "Goal/9")
 SEARCH = Entry("GET", "Goal?name=CANARY")
+ONE_SEARCH = Entry("GET", "Goal?name=C")
+OTHER_SEARCH = Entry("GET", "Goal?name=D&a=b")
 DELETE = Entry("DELETE", "Goal/7")
 
 READ = goal("e", "9")
 SEARCHSET: Json = {"resourceType": "Bundle", "type": "searchset", "entry": []}
+
+
+def answering(search: str) -> Json:
+    """A searchset that says what it answers, with that as its version."""
+    self = {"relation": "self", "url": f"{BASE}/Goal?{search}"}
+    return {**SEARCHSET, "meta": {"versionId": search}, "link": [self]}
 
 
 def shown(answer: Answer | ServerError) -> object:
@@ -97,6 +105,17 @@ ANSWERED: list[tuple[list[Entry], list[Any], list[object]]] = [
         [said("200", "Goal/8/_history/2"), said("201", "Goal/7/_history/1")],
         [(201, "7", "1"), (200, "8", "2")],
     ),
+    (
+        [ONE_SEARCH, OTHER_SEARCH],
+        [said("200", resource=answering("a=b&name=D")), said("200", resource=answering("name=C"))],
+        [(200, "", "name=C"), (200, "", "a=b&name=D")],
+    ),
+    (  # A self link of its own spelling says nothing.
+        [ONE_SEARCH, OTHER_SEARCH],
+        [said("200", resource=answering("name=C&_count=9")), said("200", resource=answering("name=D&a=b"))],
+        [(200, "", "name=C&_count=9"), (200, "", "name=D&a=b")],
+    ),
+    ([ONE_SEARCH, OTHER_SEARCH], [said("200", resource=answering("name=D&a=b"))], [NotFhir, (200, "", "name=D&a=b")]),
     # One answer to two equal creates, as HAPI gives it.
     (
         [CREATE_A, CREATE_A, PUT_7],

@@ -167,15 +167,13 @@ def error_of(
     if status == 429 or (status == 503 and (not writes or known["issues"] or "Retry-After" in headers)):
         # A 503 of a FHIR server says why or for how long, and nothing was done. A bare 503 may come from a proxy that had
         # sent the request on and then lost the line: an Envoy does that.
-        return Unavailable(
-            said, retry_after=retry_after(headers.get("Retry-After")), status=status, hint="try again later"
-        )
+        return Unavailable(said, retry_after=retry_after(headers.get("Retry-After")), hint="try again later", **known)
     if status == 408 or status < 200 or (status >= 500 and status != 501):
         if (
             writes
         ):  # it may have been done before it broke; some servers answer 408 when they run out of time themselves
             return LostAnswer(f"{said}: nobody knows whether it was done", hint=LOOK_FIRST, **known)
-        return Unavailable(said, status=status, hint="try again later")
+        return Unavailable(said, hint="try again later", **known)
     return Rejected(said, hint=hint, **known)
 
 

@@ -1,15 +1,18 @@
 """Batches and transactions: entries out, an answer or an error for each one back (https://hl7.org/fhir/R4/http.html#transaction)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from fhir_coaching.errors import LostAnswer, NotFhir, ServerError
 from fhir_coaching.fhir.names import identifiers
 from fhir_coaching.lens import Json
 from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, error_of, success
+
+_Search = tuple[str, frozenset[tuple[str, str]]]  # type, parameters
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,16 @@ def answers_of(entries: Sequence[Entry], response: Json, date: str = "") -> list
     """One answer or error an entry, in the order of the requests, each by its own status, even inside a 200.
 
     HAPI answers two equal creates with one entry, and some servers answer in an order of their own. So where the numbers differ
-    or an answer cannot be to the request in its place, answers are found by address or identifier; an entry that has none is
-    a lost answer.
+    or an answer cannot be to the request in its place, answers are found by address, identifier or the search that they say
+    they answer; an entry that has none is a lost answer.
     """
     found = response.get("entry")
     given = [one if isinstance(one, dict) else {} for one in found] if isinstance(found, list) else []
     if len(given) == len(entries):
         answers = [_answered(entry, one, date) for entry, one in zip(entries, given, strict=True)]
-        if all(isinstance(a, ServerError) or _may_be(entry, a) for entry, a in zip(entries, answers, strict=True)):
+        searches = {_asked(entry.url) for entry in entries if not entry.writes}
+        fits = [isinstance(a, ServerError) or _may_be(e, a, searches) for e, a in zip(entries, answers, strict=True)]
+        if all(fits):
             return answers
     said = [_success(one, date) for one in given]
     return [next((a for a in said if a is not None and _is(entry, a)), None) or _missing(entry) for entry in entries]
@@ -109,11 +114,12 @@ def _missing(entry: Entry) -> ServerError:
     return LostAnswer(said, hint=LOOK_FIRST) if entry.writes else NotFhir(said)
 
 
-def _may_be(entry: Entry, answer: Answer) -> bool:
-    """Whether nothing speaks against this being the answer."""
+def _may_be(entry: Entry, answer: Answer, searches: set[_Search]) -> bool:
+    """Whether nothing speaks against this being the answer. A server may spell its self link otherwise, but not as another's."""
     type_, _, id_ = path(entry.url).partition("/")
     if entry.method == "GET" and not id_:
-        return answer.type == "Bundle"
+        said = _asked(link(answer.resource, "self"))
+        return answer.type == "Bundle" and (said == _asked(entry.url) or said not in searches)
     if answer.type != type_ or (id_ and answer.id != id_):
         return False
     ours, theirs = _identity(entry.resource), _identity(answer.resource)
@@ -121,8 +127,10 @@ def _may_be(entry: Entry, answer: Answer) -> bool:
 
 
 def _is(entry: Entry, answer: Answer) -> bool:
-    """Whether this is surely the answer: the same address, or a resource that bears an identifier of the one sent."""
+    """Whether this is surely the answer: the same address or search, or a resource that bears an identifier of the one sent."""
     type_, _, id_ = path(entry.url).partition("/")
+    if entry.method == "GET" and not id_:
+        return answer.type == "Bundle" and _asked(link(answer.resource, "self")) == _asked(entry.url)
     if id_:
         return (answer.type, answer.id) == (type_, id_)
     return answer.type == type_ and bool(_identity(entry.resource) & _identity(answer.resource))
@@ -130,6 +138,23 @@ def _is(entry: Entry, answer: Answer) -> bool:
 
 def _identity(resource: Json | None) -> set[tuple[str, str]]:
     return {(str(one.get("system")), str(one.get("value"))) for one in identifiers(resource or {})}
+
+
+def _asked(url: str) -> _Search:
+    """What a search asks for: its type and its parameters, however they are escaped and ordered."""
+    at, _, parameters = url.partition("?")
+    return at.rpartition("/")[2], frozenset(parse_qsl(parameters, keep_blank_values=True))
+
+
+def link(bundle: Json | None, relation: str) -> str:
+    """The address of a Bundle's link; empty where it has none."""
+    found = (one.get("url") for one in objects((bundle or {}).get("link")) if one.get("relation") == relation)
+    return next((url for url in found if isinstance(url, str)), "")
+
+
+def objects(found: Any) -> Iterator[Json]:
+    """The objects of what should be a list of them."""
+    return (one for one in found if isinstance(one, dict)) if isinstance(found, list) else iter(())
 
 
 def path(url: str) -> str:

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_coaching.errors import LostAnswer, NotFhir, NotFound, Rejected, ServerError
@@ -13,7 +12,7 @@ from fhir_coaching.fhir.names import identifiers
 from fhir_coaching.lens import Json, Version
 from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, origin
 from fhir_coaching.server.auth import Auth
-from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, path
+from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, link, objects, path
 from fhir_coaching.server.capabilities import Capabilities, capabilities_of
 from fhir_coaching.server.connection import Connection, Reply, Request
 
@@ -121,7 +120,7 @@ class FhirServer:
         Bundle; NotFound where the server has forgotten the search halfway (HAPI: 410): search again.
         """
         what = f"GET {type_ or 'search'}"
-        visited, met = {self._here(first or _link(bundle, "self"))}, set[tuple[str, str]]()
+        visited, met = {self._here(first or link(bundle, "self"))}, set[tuple[str, str]]()
         while True:
             if bundle is None or bundle.get("resourceType") != "Bundle":
                 raise NotFhir(f"{what}: the answer of {self.host} is no Bundle")
@@ -130,7 +129,7 @@ class FhirServer:
                 if type_ in {"", name[0]} and name not in met:
                     met.add(name)
                     yield resource
-            following = _link(bundle, "next")
+            following = link(bundle, "next")
             address = self._here(following)
             if following and not address:
                 said = (
@@ -220,17 +219,8 @@ class FhirServer:
 
 def _matches(bundle: Json) -> Iterator[Json]:
     """The resources of a searchset that match, without what it includes and what it says about the search."""
-    for entry in _objects(bundle.get("entry")):
+    for entry in objects(bundle.get("entry")):
         search, resource = entry.get("search"), entry.get("resource")
         mode = search.get("mode", "match") if isinstance(search, dict) else "match"
         if mode == "match" and is_resource(resource) and resource.get("id"):
             yield resource
-
-
-def _link(bundle: Json | None, relation: str) -> str:
-    found = (link.get("url") for link in _objects((bundle or {}).get("link")) if link.get("relation") == relation)
-    return next((url for url in found if isinstance(url, str)), "")
-
-
-def _objects(found: Any) -> Iterator[Json]:
-    return (one for one in found if isinstance(one, dict)) if isinstance(found, list) else iter(())
