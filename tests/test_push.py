@@ -183,6 +183,15 @@ def test_an_error_is_withdrawn_not_deleted(pushed: Practice) -> None:
     assert {"id": "g3", "deleted": True} in pushed.lines("goal")
 
 
+def test_the_time_of_a_withdrawn_session_is_free_again(pushed: Practice) -> None:
+    pushed.edit("session", "s1", status="planned", booking={**HELD["booking"], "state": "booked"})
+    assert pushed.push().exit_code == 0
+    pushed.write({"kind": "session", "id": "s1", "deleted": True})
+    assert pushed.push().exit_code == 0
+    assert pushed.resource("session", "s1")["status"] == "entered-in-error"
+    assert pushed.resource("session.appointment", "s1")["status"] == "cancelled"
+
+
 def test_a_record_entered_in_error_says_so_there(pushed: Practice) -> None:
     pushed.edit("goal", "g1", state="entered_in_error")
     pushed.edit("session", "s1", status="entered_in_error")
