@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from fhir_coaching.fhir.codecs import INTEGER, STRING, WHEN, bare, choice, concept_of, encoded, spelt_alike, want
+from fhir_coaching.fhir.codecs import INTEGER, STRING, WHEN, bare, choice, concept_of, encoded, part, spelt_alike, want
 from fhir_coaching.fhir.datatypes import CONCEPT, PERIOD
 from fhir_coaching.fhir.references import reference, who
 from fhir_coaching.fhir.systems import ACT_CODE, ANNOTATION_TYPE, ASPECT, OWN_EXTENSIONS, TAG, TERM
@@ -130,13 +130,12 @@ _LABELS = {
 }
 
 
+_LABEL_OF = {(_LABELS.get(label, ACT_CODE), label.value): label for label in Label}
+
+
 def _label(raw: Any) -> Label:
-    found = (
-        label
-        for label in Label
-        if label.value == want(raw, dict).get("code") and raw.get("system") == _LABELS.get(label, ACT_CODE)
-    )
-    return next(found, cast("Label", NotImplemented))
+    said = (part(want(raw, dict), "system", STRING), part(raw, "code", STRING))
+    return _LABEL_OF.get(cast("tuple[str, str]", said), cast("Label", NotImplemented))
 
 
 LABEL: Codec[Label] = Codec(

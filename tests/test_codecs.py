@@ -1,5 +1,6 @@
 """Each codec: what it encodes it decodes, it refuses what would mislead, and any JSON gives a value or a refusal."""
 
+import contextlib
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -133,11 +134,8 @@ def test_any_json_gives_a_value_or_a_refusal(name: str, data: st.DataObject) -> 
     if data.draw(st.booleans()) and raw.__class__ is dict:  # a good one with something wrong in it
         good = codec.encode(data.draw(values))
         raw = {**good, **raw} if good.__class__ is dict else raw
-    try:
+    with contextlib.suppress(Wrong):
         value = codec.decode(raw)
-    except Wrong as wrong:
-        assert str(wrong)
-    else:
         assert value is NotImplemented or repr(codec.decode(codec.encode(value))) == repr(value)
 
 

@@ -134,29 +134,25 @@ class Place:
                 return None
             if node.__class__ is not dict:
                 raise Above("expected an object", step.at)
-            try:
-                refuse_modifiers(node)
-            except Wrong as wrong:
-                raise Above(str(wrong), below(step.at, wrong.at)) from None
+            if "modifierExtension" in node or "implicitRules" in node:
+                refuse_modifiers(node, step.at)
         return node  # type: ignore[no-any-return]
 
     def reader(self) -> Callable[[Json], Any]:
         """What is there: the element, or for siblings an object of those present; None if nothing is."""
-        if self.steps:
-            return lambda node: None if (parent := self.parent(node)) is None else self.read_in(parent)
-        if self.siblings or self.last.slice:
-            return self.read_in
-        key = self.last.key
-        return lambda node: node.get(key)
+        found: Callable[[Json], Any] = self.last.child
+        if self.siblings:
+            found = self._siblings()
+        elif not self.last.slice:
+            key = self.last.key
+            found = lambda node: node.get(key)  # noqa: E731 - the shortest way to an element is asked most often
+        if not self.steps:
+            return found
+        return lambda node: None if (parent := self.parent(node)) is None else found(parent)
 
-    def read_in(self, parent: Json) -> Any:
-        """The row's elements in their parent."""
-        if not self.siblings:
-            return self.last.child(parent)
-        names = [(name, self.stem + name) for name in self.siblings]
-        found = {name: parent[key] for name, key in names if key in parent}
-        found |= {"_" + name: parent["_" + key] for name, key in names if "_" + key in parent}
-        return found or None
+    def _siblings(self) -> Callable[[Json], Json | None]:
+        names = [(f"{mark}{name}", f"{mark}{self.stem}{name}") for mark in ("", "_") for name in self.siblings]
+        return lambda parent: {name: parent[key] for name, key in names if key in parent} or None
 
     def write(self, node: Json, raw: Any) -> None:
         """Put `raw` here, and make the parents that are lacking. None clears, with the parents that it leaves empty."""
@@ -216,8 +212,8 @@ def remove(node: Json, key: str, element: object) -> None:
         del node[key]
 
 
-def refuse_modifiers(node: Json) -> None:
+def refuse_modifiers(node: Json, at: str = "") -> None:
     """An extension that may reverse the meaning of what we read (https://hl7.org/fhir/R4/extensibility.html#modifierExtension)."""
     for key in ("modifierExtension", "implicitRules"):
         if key in node:
-            raise Wrong("says something that may reverse the meaning, and that we do not know", key)
+            raise Above("says something that may reverse the meaning, and that we do not know", below(at, key))
