@@ -1,5 +1,6 @@
 """Tables of the datatypes that resources share, and the rows and slices that every resource has."""
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -109,8 +110,15 @@ IDENTIFIER = Table(Identifier, "Identifier", (
     row(I.type,   "type",   CONCEPT),
 ))  # fmt: skip
 
+_KEY = re.compile(r"[A-Za-z0-9.-]{1,64}")
+KEY: Codec[str] = Codec(
+    lambda raw: raw if _KEY.fullmatch(want(raw, str)) else cast("str", NotImplemented),
+    lambda key: key,
+    "an Element.id that may be a key",
+)
+
 NOTE = Table(Note, "Annotation", (
-    row(O.key,    "id",   STRING),
+    row(O.key,    "id",   KEY),
     row(O.at,     "time", WHEN),
     row(O.by,     "author[x]", choice(("String",), Reference=(Who, who(*WhoKind)))),
     row(O.aspect, "extension:aspect.valueCodeableConcept", concept_of(ASPECT, spelt_alike(Aspect))),
