@@ -31,7 +31,7 @@ from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.systems import ABSENT_REASON, BAND, INTERVAL, UCUM
 from fhir_coaching.lens import Codec, NoNames, Wrong
 from fhir_coaching.mappings.appointment import BOOKING_4, BOOKING_5
-from fhir_coaching.mappings.datatypes import LABEL
+from fhir_coaching.mappings.datatypes import KEY, LABEL
 from fhir_coaching.mappings.encounter import STATUS_4, STATUS_5
 from fhir_coaching.mappings.goal import DETAIL, DUE, LEVEL, PRIORITY, START, STATE
 from fhir_coaching.records.coaching import (
@@ -49,6 +49,7 @@ from fhir_coaching.records.values import (
     Code,
     Concept,
     Interval,
+    Key,
     Label,
     Minutes,
     Missing,
@@ -87,6 +88,7 @@ CODECS: dict[str, tuple[Codec[Any], st.SearchStrategy[Any]]] = {
     "interval": (datatypes.INTERVAL_PERIOD, of_type(Interval)),
     "contact": (datatypes.CONTACT, of_type(Contact)),
     "minutes": (datatypes.MINUTES, of_type(Minutes)),
+    "key": (KEY, of_type(Key)),
     "label": (LABEL, st.sampled_from(Label)),
     "goal state": (STATE, st.sampled_from(GoalState)),
     "priority": (PRIORITY, st.sampled_from(Priority)),
@@ -199,6 +201,8 @@ def test_refused(name: str, raw: Any, says: str, at: str) -> None:
         ("period", {}),
         ("contact", {"end": "2026-03-01T10:00:00Z"}),
         ("minutes", {"unit": "min"}),
+        ("key", "a_b"),
+        ("key", "two words"),
         ("label", {"system": "urn:x", "code": "R"}),
         ("priority", "urgent"),
         ("attainment", {"system": "http://loinc.org", "code": "LA6115-5"}),
