@@ -21,6 +21,7 @@ NPI = "1234567893"
 MEASURED = {"measure": {"text": "steps"}}
 NAME, PHONE = {"family": "Doe", "given": ["Jo"]}, {"system": "phone", "value": "555-0100"}
 PLANNED = {"start": "2026-03-01T10:00:00-05:00", "end": "2026-03-01T10:30:00-05:00"}
+OVER = {"numerator": {"value": 1, "comparator": "<"}, "denominator": {"value": 1, "comparator": "<"}}
 HALF = {"start": PLANNED["start"]}
 MISSED: dict[str, Any] = {"status": "cancelled", "booking": {"state": "no_show", "planned": PLANNED}}
 GROUP, OTHER_GROUP = "grp-tuesday", "grp-friday"
@@ -45,6 +46,11 @@ def ranged(low: object, high: object, *units: str) -> dict[str, Any]:
     """A target from low to high."""
     unit, other = units or ("h", "h")
     return {**MEASURED, "detail": {"low": {"value": low, "code": unit}, "high": {"value": high, "code": other}}}
+
+
+def in_words(unit: str, other: str) -> dict[str, Any]:
+    """A target between two amounts without codes."""
+    return {**MEASURED, "detail": {"low": {"value": 1, "unit": unit}, "high": {"value": 2, "unit": other}}}
 
 
 def record(kind: str, **fields: object) -> Record:
@@ -104,6 +110,10 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("goal", {"targets": [{"key": "a", "due": "2026"}, {"key": "a", "due": "2026"}]}, [("key-twice", "targets[1].key")]),
         ("goal", {"targets": [ranged(2, 1)]}, [("range-order", "targets[0].detail.low")]),
         ("goal", {"targets": [ranged(2, 1, "h", "d")]}, []),
+        ("goal", {"targets": [in_words("cups", "cups")]}, []),
+        ("goal", {"targets": [{**MEASURED, "detail": OVER}]}, [("plain-amount", "targets[0].detail.denominator.comparator")]),
+        ("goal", {"targets": [in_words("cups", "glasses")]}, [("range-order", "targets[0].detail.low")]),
+        ("goal", {"targets": [{"due": {"value": 1234567890123456789, "unit": "d"}}]}, [("many-digits", "targets[0].due.value")]),
         ("goal", {"targets": [{**MEASURED, "detail": {"value": 1234567890123456789}}]}, [("many-digits", "targets[0].detail.value")]),
         ("goal", {"targets": [ranged(Decimal("0.123456789012345678"), 1)]}, [("many-digits", "targets[0].detail.low")]),
         ("goal", {"targets": [{**MEASURED, "detail": {"value": Decimal("123456789012345678.12345678901234567")}}]}, []),

@@ -126,6 +126,7 @@ def _goal(goal: Goal) -> Found:
         if target.detail is not None and target.measure is None:
             yield "goal-detail", f"targets[{index}].measure"
         yield from _amounts(target.detail, f"targets[{index}].detail")
+        yield from _amounts(target.due, f"targets[{index}].due")
         if goal.start is not None and isinstance(target.due, PartialDate) and is_before(target.due, goal.start):
             yield "goal-due", f"targets[{index}].due"
     if goal.state is GoalState.COMPLETED and goal.achievement is None:
@@ -151,10 +152,14 @@ def _keys(name: str, items: Iterable[Target | Note]) -> Found:
 
 def _amounts(detail: object, path: str) -> Found:
     low, high = (detail.low, detail.high) if isinstance(detail, Range) else (None, None)
-    if low is not None and high is not None and low.code == high.code and low.value > high.value:
-        yield "range-order", f"{path}.low"
+    if low is not None and high is not None:
+        unit, other = low.code or low.unit, high.code or high.unit
+        if (unit == other and low.value > high.value) or (unit != other and not low.code and not high.code):
+            yield "range-order", f"{path}.low"
     for name in ("value", "low", "high", "numerator", "denominator"):
         part = getattr(detail, name, None)
+        if name in {"low", "high", "denominator"} and isinstance(part, Quantity) and part.comparator is not None:
+            yield "plain-amount", f"{path}.{name}.comparator"
         value = part.value if isinstance(part, Quantity) else part
         if isinstance(value, Decimal) and (value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND):
             yield "many-digits", f"{path}.{name}"

@@ -59,7 +59,18 @@ RULES: dict[str, Rule] = {
     "goal-changed": Rule(WARNING, "its state changed before it started", "correct `state_changed_on` or `start`"),
     "goal-due": Rule(WARNING, "is due before it starts", "correct `due` or `start`"),
     "key-twice": Rule(ERROR, "has the key of another item", "give each its own, or none", f"{_R4}element.html"),
-    "range-order": Rule(ERROR, "is above `high`", "exchange them", f"{_R4}datatypes.html#Range"),  # rng-2
+    "range-order": Rule(
+        ERROR,
+        "is above `high`, or in words of another unit",
+        "exchange them, or give the units' codes",
+        f"{_R4}datatypes.html#Range",  # rng-2
+    ),
+    "plain-amount": Rule(
+        ERROR,
+        "a comparator in a range or under a ratio",
+        "leave it out",
+        f"{_R4}datatypes.html#SimpleQuantity",  # of a ratio in R5 only
+    ),
     "many-digits": Rule(
         WARNING,
         "more digits than R5 takes: 18 before the point, 17 behind it",
