@@ -66,11 +66,18 @@ class Store:
         if path != ":memory:":
             Path(path).touch(mode=0o600)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._make(fhir)
+        except (ValueError, sqlite3.Error):
+            self._db.close()
+            raise
+
+    def _make(self, fhir: int) -> None:
+        """The tables, if they are not there. Raises ValueError for a store of another FHIR version."""
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         (made_for,) = self._db.execute("PRAGMA user_version").fetchone()
         if made_for not in {0, fhir}:
-            self._db.close()
             raise ValueError(f"this store holds FHIR R{made_for}, not R{fhir}: name another file")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {fhir:d}")

@@ -68,7 +68,8 @@ def sekmet() -> Iterator[str]:
         settings = Path(folder) / "settings.yaml"
         settings.write_text(SEKMET_SETTINGS.format(url=url, port=port))
         command = [python, HERE / "sekmet" / "plus.py", settings]
-        with running(command, ready="Uvicorn running on", timeout=120, cwd=Path(folder)):
+        # An environment of its own: the search path of the tests, which may be of another Python, ends here.
+        with running(command, ready="Uvicorn running on", timeout=120, cwd=Path(folder), env={"PYTHONPATH": ""}):
             yield url
 
 
