@@ -89,11 +89,16 @@ def test_found_is_not_created(sandbox: Sandbox, practice: Practice) -> None:
     assert (outcomes(report), report.writes) == ({"unchanged": RESOURCES}, 0)
 
 
-@pytest.mark.parametrize("quirk", ["other_order", "fewer_entries"])
-def test_answers_that_cannot_be_trusted_make_no_doubles(sandbox: Sandbox, practice: Practice, quirk: str) -> None:
-    sandbox.quirks.add(quirk)
+@pytest.mark.parametrize(
+    "quirks",
+    ["other_order", "fewer_entries", "no_update_create+bare_entries", "no_update_create+bare_entries+other_order"],
+)
+def test_answers_that_cannot_be_trusted_make_no_doubles(sandbox: Sandbox, practice: Practice, quirks: str) -> None:
+    for quirk in quirks.split("+"):
+        sandbox.quirks.add(quirk)
     practice.push()
-    sandbox.quirks.discard(quirk)
+    for quirk in quirks.split("+"):
+        sandbox.quirks.discard(quirk)
     report = practice.push_until_settled()
     assert (report.exit_code, len(practice.versions())) == (0, RESOURCES), list(said(report))
     rows = {(row["kind"], row["id"], row["part"]): row["server_id"] for row in id_rows(practice.base())}
@@ -101,6 +106,22 @@ def test_answers_that_cannot_be_trusted_make_no_doubles(sandbox: Sandbox, practi
     other = practice.beside("other")
     assert other.pull().exit_code == 0
     assert other.push().writes == 0
+
+
+def test_two_of_a_type_answered_without_bodies_and_crosswise(sandbox: Sandbox, practice: Practice) -> None:
+    """Nothing in the answer tells them apart: what is read back has to."""
+    sandbox.quirks.add("no_update_create")
+    practice.push()
+    practice.write({**STEPS, "id": "g8"}, {**STEPS, "id": "g9", "statement": "Swim on Sundays"})
+    sandbox.quirks.add("bare_entries")
+    sandbox.quirks.add("other_order", 1, after=3)  # the fourth Bundle is the transaction; those before it only read
+    assert outcomes(practice.push())["unknown"] == 2
+    for row in practice.base().rows.values():
+        for part, copy in row.parts.items():
+            assert row.id in [one["value"] for one in copy.resource["identifier"]], (row.key, part)
+    sandbox.quirks.clear()
+    report = practice.push_until_settled()
+    assert (report.exit_code, len(practice.versions())) == (0, RESOURCES + 2), list(said(report))
 
 
 # Who may, and who is there

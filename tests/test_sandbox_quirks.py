@@ -136,6 +136,14 @@ def test_answers_to_bundles(sandbox: Sandbox, http: requests.Session) -> None:
     assert entries[0]["response"]["etag"] == "1"
 
 
+def test_entries_are_bare(sandbox: Sandbox, http: requests.Session) -> None:
+    sandbox.quirks.add("bare_entries")
+    asked = http.post(sandbox.url, json=bundle("batch", "Goal"), headers={"Prefer": "return=representation"})
+    (entry,) = asked.json()["entry"]
+    assert entry["response"]["location"].startswith("Goal/")
+    assert "resource" not in entry
+
+
 def test_bodies_are_absent(sandbox: Sandbox, http: requests.Session) -> None:
     sandbox.quirks.add("empty_bodies")
     created = http.post(f"{sandbox.url}/Goal", json=goal())

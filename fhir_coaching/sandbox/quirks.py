@@ -239,6 +239,10 @@ def _entries(change: Callable[[list[Resource]], list[Resource]]) -> After:
     return after
 
 
+def _without_body(entry: Resource) -> Resource:
+    return {name: value for name, value in entry.items() if name != "resource"}
+
+
 def _cut(_: Quirks, __: Request, response: Response) -> Response:
     if not _is_bundle(response.body, "searchset"):
         return response
@@ -306,6 +310,14 @@ QUIRKS: Mapping[str, Quirk] = {
     ),
     "fewer_entries": Quirk(
         "HAPI: one response entry fewer than requests", after=_entries(lambda entries: entries[:-1])
+    ),
+    "bare_entries": Quirk(
+        "response entries of creates say where, and show no resource",
+        after=_entries(
+            lambda entries: [
+                _without_body(entry) if entry["response"]["status"].startswith("201") else entry for entry in entries
+            ]
+        ),
     ),
     "other_order": Quirk("response entries in another order", after=_entries(lambda entries: entries[::-1])),
     "cut_pages": Quirk("Medplum: a page is cut without a next link", _is_search, after=_cut),

@@ -201,7 +201,7 @@ def _fits(run: Run, write: Write, entry: Entry, answer: Answer) -> bool:
 
 
 def _read_back(run: Run, ready: Ready, answers: list[Answer | ServerError]) -> list[Copy | ServerError]:
-    """The copy that each answer shows; one without a body is read."""
+    """The copy that each answer shows; one without a body is read, and believed if it is of this record."""
     urls = {
         index: entry.url if entry.method == "PUT" else f"{write.type}/{answer.id}"
         for index, ((write, entry), answer) in enumerate(zip(ready, answers, strict=True))
@@ -212,10 +212,10 @@ def _read_back(run: Run, ready: Ready, answers: list[Answer | ServerError]) -> l
     except ServerError:  # what was written stays written; the next run looks for it
         seen = {}
     shown: list[Copy | ServerError] = []
-    for index, answer in enumerate(answers):
+    for index, (both, answer) in enumerate(zip(ready, answers, strict=True)):
         read = seen.get(index, answer)
-        if isinstance(read, Answer) and read.resource is not None and isinstance(answer, Answer):
-            shown.append(copy_of(read.resource, read.version or answer.version))
+        if isinstance(read, Answer) and read.resource is not None and _fits(run, *both, read):
+            shown.append(copy_of(read.resource, read.version or (answer.version if isinstance(answer, Answer) else "")))
         elif isinstance(read, ServerError) and isinstance(answer, ServerError):
             shown.append(read)
         else:
