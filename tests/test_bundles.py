@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from fhir_coaching.fhir.bundles import opened, own_identifier, query, transaction
+from fhir_coaching.fhir.bundles import opened, query, transaction
 from fhir_coaching.fhir.gate import structure_faults
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.fhir.names import PracticeNames, stable_id
@@ -69,13 +69,6 @@ def test_a_query_says_any_value(value: str) -> None:
     for sign in "$,|\\":
         escaped = escaped.replace(f"\\{sign}", {"\\": "\0"}.get(sign, sign)) if sign != "\\" else escaped
     assert escaped.replace("\\\\", "\\") == value
-
-
-def test_own_identifier() -> None:
-    resource = {"identifier": [{"system": "a", "value": "1"}, "x", {"system": "b", "value": "2"}, {"system": "b"}]}
-    assert [own_identifier(resource, system) for system in ("a", "b", "c")] == ["1", "2", ""]
-    assert own_identifier({"identifier": {"system": "a", "value": "1"}}, "a") == ""
-    assert own_identifier({}, "a") == ""
 
 
 def test_opened() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.fhir.names import stable_id
 from fhir_coaching.fhir.references import resolve
 from fhir_coaching.lens import Json
 
@@ -50,11 +50,6 @@ def query(system: str, value: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|").replace(",", "\\,").replace("$", "\\$")
-
-
-def own_identifier(resource: Json, system: str) -> str:
-    """The value of a resource's identifier in a system, or empty."""
-    return next((str(one.get("value")) for one in identifiers(resource) if one.get("system") == system), "")
 
 
 def opened(resource: Json) -> Iterator[tuple[str, Json]]:

@@ -7,7 +7,6 @@ HL7 = "http://hl7.org/fhir/StructureDefinition/"
 TERM = "http://terminology.hl7.org/CodeSystem/"
 
 UCUM = "http://unitsofmeasure.org"
-SNOMED = "http://snomed.info/sct"
 CPT = "http://www.ama-assn.org/go/cpt"  # codes only, bare: their wording is licensed
 NUCC = "http://nucc.org/provider-taxonomy"
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -22,7 +21,6 @@ GOAL_PRIORITY = TERM + "goal-priority"
 SUBJECT_STATUS = TERM + "encounter-subject-status"
 CONTACT_PURPOSE = TERM + "contactentity-type"
 PCO_DOMAIN = "http://hl7.org/fhir/us/pco/CodeSystem/pco-goal-domains"
-SDOH_CATEGORY = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"
 
 ABSENT_REASON = HL7 + "data-absent-reason"
 TIME_ZONE = HL7 + "timezone"

@@ -1,6 +1,7 @@
 """Dates and instants that stay as they were written: precision and offset are data."""
 
 import re
+from abc import ABC, abstractmethod
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
@@ -10,7 +11,7 @@ _INSTANT = re.compile(
 )
 
 
-class Spelled:
+class Spelled(ABC):
     """A value that is one string, kept to the letter. Raises ValueError on a text that is not one."""
 
     __slots__ = ("text",)
@@ -23,9 +24,9 @@ class Spelled:
         self.text = text
 
     @classmethod
+    @abstractmethod
     def check(cls, text: str) -> None:
         """Raise ValueError, naming what was expected."""
-        raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
         return self.__class__ is other.__class__ and self.text == other.text
