@@ -18,7 +18,7 @@ from fhir_coaching.fhir.systems import (
     RELATIONSHIP,
 )
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, attrs_of, const, local, many, row
-from fhir_coaching.mappings.datatypes import GOAL, NOTE, PATIENT, coded, common, extension, identifiers, note_identity
+from fhir_coaching.mappings.datatypes import CONDITION, GOAL, NOTE, PATIENT, coded, common, extension, identifiers, note_identity
 from fhir_coaching.records.coaching import Focus, GasLevel, Goal, GoalState, Horizon, Priority, Target
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.values import Concept, Quantity, Range, Ratio, Span, WhoKind
@@ -128,6 +128,7 @@ GOAL_TABLE = Table(Goal, "Goal", (
     row(G.state_changed_on, "statusDate",         DATE),
     row(G.achievement,      "achievementStatus",  CONCEPT),
     row(G.priority,         "priority",           concept_of(GOAL_PRIORITY, PRIORITY)),
+    many(G.addresses,       "addresses",          CONDITION),
     many(G.targets,         "target",             TARGET, by=lambda target: target.key or target.measure),
     row(G.ongoing,          {R4: "extension:continuous.valueBoolean", R5: "continuous"}, BOOLEAN),
     many(G.gas_scale,       "extension:level",    ATTAINMENT, by=lambda level: level.level),

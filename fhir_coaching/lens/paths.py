@@ -201,3 +201,5 @@ def refuse_modifiers(node: Json) -> None:
     for key in ("modifierExtension", "implicitRules"):
         if key in node:
             raise Wrong("says something that may reverse the meaning, and that we do not know", key)
+    if node.get("doNotPerform", False) is not False:
+        raise Wrong("says what is not to be done", "doNotPerform")
