@@ -5,7 +5,7 @@ Messages carry paths, codes, counts and record ids, never a value that may say s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class AmbiguousMatch(ServerError):
 
 
 class Rejected(ServerError):
-    """400, 405, 413, 422: the server will not take it, however often it is sent."""
+    """400, 405, 406, 413, 415, 422, 501: the server will not take it, however often it is sent."""
 
 
 class Unavailable(ServerError):
@@ -164,11 +164,9 @@ class Unavailable(ServerError):
     exit_code = 6
     retryable = True
 
-    def __init__(
-        self, message: str, *, retry_after: float | None = None, status: int | None = None, hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, **rest: Any) -> None:
         self.retry_after = retry_after
-        super().__init__(message, status=status, hint=hint)
+        super().__init__(message, **rest)
 
 
 class NotFhir(ServerError):

@@ -1,9 +1,10 @@
 """Tables of the datatypes that resources share, and the rows and slices that every resource has."""
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
-from fhir_coaching.fhir.codecs import INTEGER, STRING, WHEN, bare, choice, concept_of, encoded, spelt_alike, want
+from fhir_coaching.fhir.codecs import INTEGER, STRING, WHEN, bare, choice, concept_of, encoded, part, spelt_alike, want
 from fhir_coaching.fhir.datatypes import CONCEPT, PERIOD
 from fhir_coaching.fhir.references import reference, who
 from fhir_coaching.fhir.systems import ACT_CODE, ANNOTATION_TYPE, ASPECT, OWN_EXTENSIONS, TAG, TERM
@@ -119,8 +120,15 @@ IDENTIFIER = Table(Identifier, "Identifier", (
     row(I.type,   "type",   CONCEPT),
 ))  # fmt: skip
 
+_KEY = re.compile(r"[A-Za-z0-9.-]{1,64}")
+KEY: Codec[str] = Codec(
+    lambda raw: raw if _KEY.fullmatch(want(raw, str)) else cast("str", NotImplemented),
+    lambda key: key,
+    "an Element.id that may be a key",
+)
+
 NOTE = Table(Note, "Annotation", (
-    row(O.key,    "id",   STRING),
+    row(O.key,    "id",   KEY),
     row(O.at,     "time", WHEN),
     row(O.by,     "author[x]", choice(("String",), Reference=(Who, who(*WhoKind)))),
     row(O.aspect, "extension:aspect.valueCodeableConcept", concept_of(ASPECT, spelt_alike(Aspect))),
@@ -140,13 +148,12 @@ _LABELS = {
 }
 
 
+_LABEL_OF = {(_LABELS.get(label, ACT_CODE), label.value): label for label in Label}
+
+
 def _label(raw: Any) -> Label:
-    found = (
-        label
-        for label in Label
-        if label.value == want(raw, dict).get("code") and raw.get("system") == _LABELS.get(label, ACT_CODE)
-    )
-    return next(found, cast("Label", NotImplemented))
+    said = (part(want(raw, dict), "system", STRING), part(raw, "code", STRING))
+    return _LABEL_OF.get(cast("tuple[str, str]", said), cast("Label", NotImplemented))
 
 
 LABEL: Codec[Label] = Codec(

@@ -18,7 +18,18 @@ from fhir_coaching.fhir.systems import (
     RELATIONSHIP,
 )
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, attrs_of, const, local, many, row
-from fhir_coaching.mappings.datatypes import CONDITION, GOAL, NOTE, PATIENT, coded, common, extension, identifiers, note_identity
+from fhir_coaching.mappings.datatypes import (
+    CONDITION,
+    GOAL,
+    KEY,
+    NOTE,
+    PATIENT,
+    coded,
+    common,
+    extension,
+    identifiers,
+    note_identity,
+)
 from fhir_coaching.records.coaching import Focus, GasLevel, Goal, GoalState, Horizon, Priority, Target
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.values import Concept, Quantity, Range, Ratio, Span, WhoKind
@@ -100,7 +111,7 @@ START = choice(("CodeableConcept",), Date=(PartialDate, DATE))
 G, T, L = attrs_of(Goal), attrs_of(Target), attrs_of(GasLevel)
 
 TARGET = Table(Target, "Goal.target", (
-    row(T.key,     "id",        STRING),
+    row(T.key,     "id",        KEY),
     row(T.measure, "measure",   CONCEPT),
     row(T.detail,  "detail[x]", DETAIL),
     row(T.due,     "due[x]",    DUE),

@@ -146,18 +146,31 @@ def salted(draw: st.DrawFn, resource: Json) -> Json:
     return out
 
 
+def is_reference(node: Json) -> bool:
+    """Whether this is a logical reference of ours to a record."""
+    identifier = node.get("identifier")
+    return (
+        isinstance(identifier, dict) and str(identifier.get("system")).startswith(BASE) and node.get("type") in LITERALS
+    )
+
+
+@st.composite
+def _salted_reference(draw: st.DrawFn, node: Json) -> Json:
+    """As it was, with an address beside it, or by its address alone."""
+    way, identifier = draw(st.integers(0, 3)), node["identifier"]
+    address = f"{node['type']}/{identifier['system'].rsplit('/', 1)[1]}--{identifier['value']}"
+    if way == 1:
+        return {**node, "reference": address, "display": FOREIGN}
+    # Where a slice goes by the identifier, it stays; a server's id has no low line.
+    if way == 2 and node["type"] not in {"Patient", "Location"} and _ADDRESS.fullmatch(address):
+        return {"reference": f"https://server.example/fhir/{address}/_history/3", "display": FOREIGN}
+    return node
+
+
 @st.composite
 def _salted_node(draw: st.DrawFn, node: Json, *, top: bool = False) -> Json:
-    identifier = node.get("identifier")
-    if isinstance(identifier, dict) and str(identifier.get("system")).startswith(BASE) and node.get("type") in LITERALS:
-        way = draw(st.integers(0, 3))
-        address = f"{node['type']}/{identifier['system'].rsplit('/', 1)[1]}--{identifier['value']}"
-        if way == 1:  # both
-            return {**node, "reference": address, "display": FOREIGN}
-        # The server kept the address only. Slices go by the identifier of a patient or place; a server's id has no low line.
-        if way == 2 and node["type"] not in {"Patient", "Location"} and _ADDRESS.fullmatch(address):
-            return {"reference": f"https://server.example/fhir/{address}/_history/3", "display": FOREIGN}
-        return node
+    if is_reference(node):
+        return draw(_salted_reference(node))
     out: Json = {}
     for key, child in node.items():
         value = child

@@ -187,6 +187,7 @@ def _whole(marks: tuple[Any, ...]) -> st.SearchStrategy[int]:
 _PATTERNS: dict[str, st.SearchStrategy[str]] = {
     TEXT_PATTERN: texts,
     r"^[A-Za-z0-9._-]{1,64}$": ids,
+    r"^[A-Za-z0-9.-]{1,64}$": st.from_regex(r"[A-Za-z0-9.-]{1,12}", fullmatch=True),
     r"^\d{10}$": st.from_regex(r"[0-9]{10}", fullmatch=True),
     r"^\S+$": uris,
     r"^\S+( \S+)*$": words,

@@ -1,6 +1,7 @@
 """What the checks of one record, and those between records, find."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from fhir_coaching.records.spelling import read_record
 from fhir_coaching.records.values import Record
 
 NPI = "1234567893"
+MEASURED = {"measure": {"text": "steps"}}
 NAME, PHONE = {"family": "Doe", "given": ["Jo"]}, {"system": "phone", "value": "555-0100"}
 PLANNED = {"start": "2026-03-01T10:00:00-05:00", "end": "2026-03-01T10:30:00-05:00"}
+HALF = {"start": PLANNED["start"]}
+MISSED: dict[str, Any] = {"status": "cancelled", "booking": {"state": "no_show", "planned": PLANNED}}
 GROUP, OTHER_GROUP = "grp-tuesday", "grp-friday"
 UUIDS = ("3f2b8a1e-9c4d-4e5f-8a6b-7c8d9e0f1a2b", "b17d0c52-6a3e-4f81-9d24-5e6f7a8b9c0d")
 
@@ -35,6 +39,12 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "group_session": {"id": GROUP, "planned": PLANNED},
 }  # fmt: skip
+
+
+def ranged(low: object, high: object, *units: str) -> dict[str, Any]:
+    """A target from low to high."""
+    unit, other = units or ("h", "h")
+    return {**MEASURED, "detail": {"low": {"value": low, "code": unit}, "high": {"value": high, "code": other}}}
 
 
 def record(kind: str, **fields: object) -> Record:
@@ -84,6 +94,19 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("related_person", {"names": []}, [("related-person-name", "names")]),
         ("related_person", {"names": [], "relationship": [{"text": "aunt"}]}, []),
         ("place", {"name": None}, [("place-name", "name")]),
+        ("organization", {"addresses": [{"use": "home", "city": "x"}]}, [("organization-home", "addresses")]),
+        ("organization", {"telecoms": [{**PHONE, "use": "home"}]}, [("organization-home", "telecoms")]),
+        ("organization", {"telecoms": [{**PHONE, "use": "work"}]}, []),
+        ("patient", {"languages": [{"code": "kxkKZC"}]}, [("language-tag", "languages.code")]),
+        ("patient", {"languages": [{"code": "zh-Hant"}, {"code": "am"}]}, []),
+        ("goal", {"language": "english!"}, [("language-tag", "language")]),
+        ("goal", {"notes": [{"key": "n", "text": "x"}, {"text": "y"}, {"key": "n", "text": "z"}]}, [("key-twice", "notes[2].key")]),
+        ("goal", {"targets": [{"key": "a", "due": "2026"}, {"key": "a", "due": "2026"}]}, [("key-twice", "targets[1].key")]),
+        ("goal", {"targets": [ranged(2, 1)]}, [("range-order", "targets[0].detail.low")]),
+        ("goal", {"targets": [ranged(2, 1, "h", "d")]}, []),
+        ("goal", {"targets": [{**MEASURED, "detail": {"value": 1234567890123456789}}]}, [("many-digits", "targets[0].detail.value")]),
+        ("goal", {"targets": [ranged(Decimal("0.123456789012345678"), 1)]}, [("many-digits", "targets[0].detail.low")]),
+        ("goal", {"targets": [{**MEASURED, "detail": {"value": Decimal("123456789012345678.12345678901234567")}}]}, []),
         ("goal", {"start": None}, [("goal-start", "start")]),
         ("goal", {"start": None, "targets": [{"due": "2026"}]}, []),
         ("goal", {"targets": [{"due": "2026"}, {"detail": True}]}, [("goal-detail", "targets[1].measure")]),
@@ -107,7 +130,9 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("session", {"status": "cancelled", "booking": {"state": "cancelled", "reason": {"text": "ill"}}}, []),
         ("session", {"booking": {"state": "kept", "planned": PLANNED, "reason": {"text": "x"}}}, [("session-reason", "booking.reason")]),
         ("session", {"booking": {"state": "no_show", "planned": PLANNED}}, [("session-no-show", "status")]),
-        ("session", {"status": "cancelled", "booking": {"state": "no_show", "planned": PLANNED, "reason": {"text": "x"}}}, []),
+        ("session", MISSED, []),
+        ("session", {**MISSED, "booking": {**MISSED["booking"], "reason": {"text": "x"}}}, [("session-reason", "booking.reason")]),
+        ("session", {**MISSED, "booking": {"state": "cancelled", "planned": HALF}}, [("session-booked", "booking.planned.end")]),
         ("session", {"minutes": {"min": 30, "max": 99}}, []),
         ("session", {"minutes": {"min": 31, "max": 31}}, [("session-minutes", "minutes")]),
         ("session", {"cpt": "0593T"}, [("cpt-group", "cpt")]),

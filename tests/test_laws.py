@@ -56,7 +56,7 @@ def full(lens: KindLens[Any], made: Json) -> Parts:
 def record_of(draw: st.DrawFn, which: str) -> Any:
     """A record that a practice may have; one id, so that two draws are two versions of one record."""
     kind = which.rsplit("-", 1)[0]
-    record = draw(RECORD[kind])
+    record: Any = draw(RECORD[kind])
     update: Json = {"id": "r-1"}
     if kind == "session":  # the primary performer is another field
         update["others"] = tuple(o for o in record.others if o.who.kind.value in {"practitioner", "related_person"})
@@ -281,11 +281,11 @@ def strip(node: Any, path: list[str], row: BoundRow) -> None:
     if not name:
         strip(child, path[1:], row)
     elif isinstance(child, list):
-        step = next(step for step in row.place.steps if step.key == key and step.slice)
+        step, slice_ = next((step, step.slice) for step in row.place.steps if step.key == key and step.slice)
         for element in child:
             if step.has(element):
                 strip(element, path[1:], row)
-        node[key] = [e for e in child if not (step.has(e) or bare_slice(e, step.slice.new()))]
+        node[key] = [e for e in child if not (step.has(e) or bare_slice(e, slice_.new()))]
 
 
 def bare_slice(element: Any, template: Json) -> bool:

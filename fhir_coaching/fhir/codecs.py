@@ -76,7 +76,8 @@ def _itself(value: A) -> A:
 
 
 def _string(raw: Any) -> str:
-    return want(raw, str) if want(raw, str).strip() else cast("str", NotImplemented)  # a blank says nothing
+    text = want(raw, str)
+    return cast("str", NotImplemented) if text.isspace() or not text else text  # a blank says nothing
 
 
 def _decimal(raw: Any) -> Decimal:

@@ -5,12 +5,13 @@ Codes, reference targets and invariants it does not check, and it never carries 
 """
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from fhir_coaching.errors import Fault
-from fhir_coaching.lens import R4, Json, Version
+from fhir_coaching.lens import R4, Json, Version, below
 from fhir_coaching.records.spelling import path_of
 
 _PACKAGES = {True: "fhir.resources.R4B", False: "fhir.resources"}  # without a version in its name it is R5
@@ -18,31 +19,50 @@ _PACKAGES = {True: "fhir.resources.R4B", False: "fhir.resources"}  # without a v
 
 def model(type_: str, version: Version) -> type[BaseModel]:
     """The class of a resource type. Raises KeyError for a type that this version does not have."""
+    package = _PACKAGES[version is R4]
     try:
-        module = importlib.import_module(f"{_PACKAGES[version is R4]}.{type_.lower()}")
-        found: type[BaseModel] = getattr(module, type_)
+        found = getattr(importlib.import_module(f"{package}.{type_.lower()}"), type_)
     except (ImportError, AttributeError):
         raise KeyError(type_) from None
+    root: type[BaseModel] = importlib.import_module(f"{package}.resource").Resource
+    if not (isinstance(found, type) and issubclass(found, root)):  # HumanName has a module too
+        raise KeyError(type_)
     return found
 
 
 def structure_faults(resource: Json, version: Version) -> list[Fault]:
     """Every fault in a resource's structure, each with its FHIR expression and without any value."""
-    type_ = resource.get("resourceType")
-    if not isinstance(type_, str) or not type_.isidentifier():
-        return [Fault("expected the name of a resource type", "resourceType")]
+    if faults := list(_unknown_types(resource, version, "")):
+        return faults  # fhir.resources raises KeyError or TypeError over them
+    type_ = resource["resourceType"]
     try:
         model(type_, version).model_validate(resource)
     except ValidationError as error:
         return [
             _fault(type_, one) for one in error.errors(include_input=False, include_url=False, include_context=False)
         ]
-    except KeyError as error:  # fhir.resources raises it bare for an unknown type inside a resource
-        unknown = str(error.args[0]).rpartition(".")[2] if error.args else ""
-        return [
-            Fault(f"FHIR {version.name} has no resource type {unknown}", type_ if unknown != type_ else "resourceType")
-        ]
     return []
+
+
+def _unknown_types(node: Any, version: Version, at: str) -> Iterator[Fault]:
+    """Resource types that this version does not have, at the top and in whatever is contained."""
+    if isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _unknown_types(child, version, f"{at}[{index}]")
+    elif isinstance(node, dict):
+        type_ = node.get("resourceType")
+        if not at or "resourceType" in node:
+            if not isinstance(type_, str) or not type_.isidentifier():
+                yield Fault("expected the name of a resource type", below(at, "resourceType"))
+                return
+            try:
+                model(type_, version)
+            except KeyError:
+                yield Fault(f"FHIR {version.name} has no resource type {type_}", below(at, "resourceType"))
+                return
+        for key, child in node.items():
+            if isinstance(child, (dict, list)):
+                yield from _unknown_types(child, version, below(at or str(type_), key))
 
 
 def _fault(type_: str, error: Any) -> Fault:

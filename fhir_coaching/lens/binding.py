@@ -43,7 +43,7 @@ class BoundRow:
 
     def fault(self, wrong: Wrong) -> Fault:
         """What is wrong, with both places."""
-        return Fault(str(wrong), below(self.place.expression, wrong.at), self.attr)
+        return Fault(str(wrong), self.place.where(wrong), self.attr)
 
     def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002 - lists use it
         """Read the element into `values`. NotImplemented where a required one is not ours."""
@@ -155,24 +155,24 @@ class _Many(BoundRow):
             False,
         )
         self.has = step.has if step.slice else lambda _: True
-        whole = Step(self.key, None, bool)
+        whole = Step(step.at, self.key, None, bool)
         self.whole = Place(self.at, self.place.steps, whole, "", ())
+        self.expression = self.whole.expression
 
     def _decoded(self, parent: Json, faults: list[Fault]) -> dict[int, Any]:
         """Our items by their index in the list."""
         found: dict[int, Any] = {}
-        stem = self.whole.expression
         for index, element in enumerate(listed(parent, self.key)):
             if element is None or not self.has(element):
                 continue
-            element_at, place = f"{stem}[{index}]", f"{self.attr}[{len(found)}]"
+            lower: list[Fault] = []
             try:
-                lower: list[Fault] = []
                 item = self.codec.read(element, lower) if self.nested else self.codec.decode(element)
-                faults += [under(element_at, place, fault) for fault in lower]
             except Wrong as wrong:
-                faults.append(Fault(str(wrong), below(element_at, wrong.at), place))
-                continue
+                lower.append(Fault(str(wrong), wrong.at))
+                item = NotImplemented
+            if lower:
+                faults += self._within(index, len(found), lower)
             if item is not NotImplemented:
                 found[index] = item
         return found
@@ -184,12 +184,12 @@ class _Many(BoundRow):
 
     def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:
         items = getattr(new, self.attr)
-        if old is not None and old is not STALE and same(items, getattr(old, self.attr)):
+        if (not items) if old is None else old is not STALE and same(items, getattr(old, self.attr)):
             return
         parent = self.place.parent(node) or {}
         if not items and self.key not in parent:
             return
-        there = self._decoded(parent, faults) if self.key in parent else {}
+        there = self._decoded(parent, faults) if old is not None and self.key in parent else {}
         origin = self._matched(items, there)
         base, notes = listed(parent, self.key), listed(parent, "_" + self.key)
         order = (
@@ -216,21 +216,24 @@ class _Many(BoundRow):
     ) -> Any:
         if index is not None and same(there[index], item):
             return base[index]
-        element_at, place = f"{self.whole.expression}[{position}]", f"{self.attr}[{position}]"
-        try:
-            if not self.nested:
-                made = self.codec.encode(item)
-                if self.slice and not self.has(made):
-                    raise Wrong("belongs to another field")
-                return made
+        lower: list[Fault] = []
+        if self.nested:
             element = base[index] if index is not None else self.slice.new() if self.slice else {}
-            lower: list[Fault] = []
             self.codec.write(element, item, None if index is None else there[index], lower)
-            faults += [under(element_at, place, fault) for fault in lower]
-        except Wrong as wrong:
-            faults.append(Fault(str(wrong), below(element_at, wrong.at), place))
-            return None
+        else:
+            try:
+                element = self.codec.encode(item)
+                if self.slice and not self.has(element):
+                    raise Wrong("belongs to another field")
+            except Wrong as wrong:
+                element, lower = None, [Fault(str(wrong), wrong.at)]
+        if lower:
+            faults += self._within(position, position, lower)
         return element
+
+    def _within(self, index: int, position: int, lower: list[Fault]) -> list[Fault]:
+        """Faults of one item, as seen from the row: by its index in the list, and its position in the record."""
+        return [under(f"{self.expression}[{index}]", f"{self.attr}[{position}]", fault) for fault in lower]
 
     def _matched(self, items: tuple[Any, ...], there: dict[int, Any]) -> dict[int, int]:
         """Position in the record -> index in the list: by equal meaning, then by the declared identity."""

@@ -113,7 +113,7 @@ class KindLens(Generic[R]):
                 continue
             part, there, live = self.kind.parts[name], base[name] or {}, self.live(name, base)
             if part.when is None or part.when(record):
-                resource = copied(there if live else without(part.mark, there))
+                resource = copied(there if live else without(part.mark, there) or {})
                 lower: list[Fault] = []
                 lens.write(resource, record, old if live else STALE if there else None, lower)
                 made[name] = resource
@@ -149,12 +149,9 @@ class KindLens(Generic[R]):
         return made
 
     def live(self, name: str, parts: Parts) -> bool:
-        """Whether a part is there and counts: a retired one does not, unless the whole record is in error."""
-        there, part, anchor = parts.get(name), self.kind.parts[name], self.kind.anchor
-        if not there or name == anchor or not part.retired or not fits(part.retired, there):
-            return bool(there)
-        in_error = self.kind.parts[anchor].retired
-        return not fits(part.mark, there) and bool(in_error) and fits(in_error, parts.get(anchor))
+        """Whether a part is there and counts: a retired one does not, with its mark or without."""
+        there, part = parts.get(name), self.kind.parts[name]
+        return bool(there) and (name == self.kind.anchor or not part.retired or not fits(part.retired, there))
 
 
 def _identified(record: Any) -> dict[str, Any]:

@@ -18,6 +18,10 @@ class Wrong(ValueError):
         super().__init__(message)
 
 
+class Above(Wrong):
+    """Wrong on the way to the element that a row names: `at` is the whole place."""
+
+
 def below(key: str, at: str) -> str:
     """`key.at`, where either may be empty and `at` may begin with an index."""
     return f"{key}{'' if at[:1] == '[' else '.'}{at}" if key and at else key or at
@@ -48,6 +52,7 @@ class Slice:
 class Step:
     """One name of a path; with a slice, one element of a list."""
 
+    at: str  # the path as far as here, without slices
     key: str
     slice: Slice | None
     has: Callable[[Any], bool]
@@ -56,9 +61,12 @@ class Step:
         """What is there, or None. Two elements in one slice are refused: picking one would be a guess."""
         if self.slice is None or self.key not in node:
             return node.get(self.key)
-        found = [element for element in listed(node, self.key) if self.has(element)]
+        elements = node[self.key]
+        if elements.__class__ is not list:
+            raise Above("expected a list", self.at)
+        found = [element for element in elements if self.has(element)]
         if len(found) > 1:
-            raise Wrong(f"{len(found)} elements where one is expected", self.key)
+            raise Above(f"{len(found)} elements where one is expected", self.at)
         return found[0] if found else None
 
 
@@ -68,14 +76,15 @@ def listed(node: Json, key: str) -> list[Any]:
     if found is None:
         return []
     if found.__class__ is not list:
-        raise Wrong("expected a list", key)
+        raise Wrong("expected a list")
     return found
 
 
-def _step(text: str, slices: Mapping[str, Slice]) -> Step:
+def _step(text: str, above: list[str], slices: Mapping[str, Slice]) -> Step:
     key, _, name = text.partition(":")
     slice_ = slices[text] if name else None
-    return Step(key, slice_, slice_.test() if slice_ else bool)
+    at = ".".join(one.partition(":")[0] for one in (*above, text))
+    return Step(at, key, slice_, slice_.test() if slice_ else bool)
 
 
 @dataclass(frozen=True)
@@ -92,16 +101,24 @@ class Place:
     def parse(cls, at: str, slices: Mapping[str, Slice], suffixes: tuple[str, ...] = ()) -> "Place":
         """Raises KeyError for a slice that is not declared."""
         *above, last = at.split(".")
-        steps = tuple(_step(text, slices) for text in above)
+        steps = tuple(_step(text, above[:number], slices) for number, text in enumerate(above))
         if last.endswith("[x]"):
-            return cls(at, steps, _step(last[:-3], slices), last[:-3], suffixes)
+            return cls(at, steps, _step(last[:-3], above, slices), last[:-3], suffixes)
         names = tuple(last[1:-1].split(",")) if last[0] == "{" else ()
-        return cls(at, steps, _step(names[0] if names else last, slices), "", names)
+        return cls(at, steps, _step(names[0] if names else last, above, slices), "", names)
 
     @property
     def expression(self) -> str:
         """The place as FHIRPath says it: without slices and [x]."""
         return re.sub(r":[\w-]+|\[x\]|\{|,.*\}|\}", "", self.at)
+
+    def where(self, wrong: Wrong) -> str:
+        """The place of what is wrong: on the way here, below the element, or in one of the siblings."""
+        if isinstance(wrong, Above):
+            return wrong.at
+        if not self.stem and re.split(r"[.[]", wrong.at)[0] in self.siblings:
+            return below(self.expression.rpartition(".")[0], wrong.at)
+        return below(self.expression, wrong.at)
 
     def owns(self) -> list[tuple[str, ...]]:
         """The elements that are this row's and no other's."""
@@ -116,27 +133,26 @@ class Place:
             if node is None:
                 return None
             if node.__class__ is not dict:
-                raise Wrong("expected an object")
-            refuse_modifiers(node)
+                raise Above("expected an object", step.at)
+            if "modifierExtension" in node or "implicitRules" in node:
+                refuse_modifiers(node, step.at)
         return node  # type: ignore[no-any-return]
 
     def reader(self) -> Callable[[Json], Any]:
         """What is there: the element, or for siblings an object of those present; None if nothing is."""
-        if self.steps:
-            return lambda node: None if (parent := self.parent(node)) is None else self.read_in(parent)
-        if self.siblings or self.last.slice:
-            return self.read_in
-        key = self.last.key
-        return lambda node: node.get(key)
+        found: Callable[[Json], Any] = self.last.child
+        if self.siblings:
+            found = self._siblings()
+        elif not self.last.slice:
+            key = self.last.key
+            found = lambda node: node.get(key)  # noqa: E731 - the shortest way to an element is asked most often
+        if not self.steps:
+            return found
+        return lambda node: None if (parent := self.parent(node)) is None else found(parent)
 
-    def read_in(self, parent: Json) -> Any:
-        """The row's elements in their parent."""
-        if not self.siblings:
-            return self.last.child(parent)
-        names = [(name, self.stem + name) for name in self.siblings]
-        found = {name: parent[key] for name, key in names if key in parent}
-        found |= {"_" + name: parent["_" + key] for name, key in names if "_" + key in parent}
-        return found or None
+    def _siblings(self) -> Callable[[Json], Json | None]:
+        names = [(f"{mark}{name}", f"{mark}{self.stem}{name}") for mark in ("", "_") for name in self.siblings]
+        return lambda parent: {name: parent[key] for name, key in names if key in parent} or None
 
     def write(self, node: Json, raw: Any) -> None:
         """Put `raw` here, and make the parents that are lacking. None clears, with the parents that it leaves empty."""
@@ -196,10 +212,10 @@ def remove(node: Json, key: str, element: object) -> None:
         del node[key]
 
 
-def refuse_modifiers(node: Json) -> None:
+def refuse_modifiers(node: Json, at: str = "") -> None:
     """An extension that may reverse the meaning of what we read (https://hl7.org/fhir/R4/extensibility.html#modifierExtension)."""
     for key in ("modifierExtension", "implicitRules"):
         if key in node:
-            raise Wrong("says something that may reverse the meaning, and that we do not know", key)
+            raise Above("says something that may reverse the meaning, and that we do not know", below(at, key))
     if node.get("doNotPerform", False) is not False:
-        raise Wrong("says what is not to be done", "doNotPerform")
+        raise Above("says what is not to be done", below(at, "doNotPerform"))

@@ -78,7 +78,7 @@ def without(template: Any, json: Any) -> Any:
     """`json` less what `template` says of lists; what is left empty goes too."""
     if template.__class__ is dict and json.__class__ is dict:
         left = {key: without(template[key], value) if key in template else value for key, value in json.items()}
-        return {key: value for key, value in left.items() if value is not None}
+        return {key: value for key, value in left.items() if value is not None} or None
     if template.__class__ is list and json.__class__ is list:
         return [other for other in json if not any(fits(one, other) for one in template)] or None
     return json

@@ -11,6 +11,7 @@ from fhir_coaching.lens import Json, Kind, KindLens, Version
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.records import KINDS as MODELS
 from fhir_coaching.records import WITHDRAWN, kind_of
+from fhir_coaching.records.coaching import BookingState, Session
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
@@ -64,9 +65,14 @@ def placed(place: str, fault: Fault) -> Fault:
 
 
 def withdrawn(record: Record) -> Record | None:
-    """The record in the state that says it should never have been, if its kind has one."""
+    """The record in the state that says it should never have been, if its kind has one; a time that was booked is free again."""
     state = WITHDRAWN.get(kind_of(record))
-    return replaced(record, **{state[0]: state[1]}) if state else None
+    if state is None:
+        return None
+    gone = replaced(record, **{state[0]: state[1]})
+    if isinstance(gone, Session) and gone.booking is not None and gone.booking.state is BookingState.BOOKED:
+        return replaced(gone, booking=gone.booking.model_copy(update={"state": BookingState.CANCELLED}))
+    return gone
 
 
 def to_fhir(

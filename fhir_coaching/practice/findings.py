@@ -1,8 +1,9 @@
 """What a record lacks to be useful, as far as the record alone can show."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +23,12 @@ from fhir_coaching.records.coaching import (
     Phase,
     Session,
     SessionStatus,
+    Target,
 )
 from fhir_coaching.records.dates import PartialDate
+from fhir_coaching.records.demographics import AddressUse, TelecomUse
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
-from fhir_coaching.records.values import Interval, Record
+from fhir_coaching.records.values import Interval, Note, Quantity, Range, Record
 
 Found = Iterator[tuple[str, str]]  # the rule, the field's path
 
@@ -64,6 +67,8 @@ def _patient(patient: Patient) -> Found:
         yield "patient-name", "names"
     if patient.sex is None:
         yield "patient-sex", "sex"
+    for language in patient.languages:
+        yield from _language(language.code, "languages.code")
 
 
 def _practitioner(practitioner: Practitioner) -> Found:
@@ -82,6 +87,10 @@ def _organization(organization: Organization) -> Found:
         yield "organization-name", "name"
     if organization.active is None:
         yield "organization-active", "active"
+    if any(address.use is AddressUse.HOME for address in organization.addresses):
+        yield "organization-home", "addresses"
+    if any(telecom.use is TelecomUse.HOME for telecom in organization.telecoms):
+        yield "organization-home", "telecoms"
     yield from _npi(organization.npi)
 
 
@@ -116,6 +125,7 @@ def _goal(goal: Goal) -> Found:
     for index, target in enumerate(goal.targets):
         if target.detail is not None and target.measure is None:
             yield "goal-detail", f"targets[{index}].measure"
+        yield from _amounts(target.detail, f"targets[{index}].detail")
         if goal.start is not None and isinstance(target.due, PartialDate) and is_before(target.due, goal.start):
             yield "goal-due", f"targets[{index}].due"
     if goal.state is GoalState.COMPLETED and goal.achievement is None:
@@ -124,7 +134,39 @@ def _goal(goal: Goal) -> Found:
         yield "goal-reason", "state_reason"
     if goal.start is not None and goal.state_changed_on is not None and is_before(goal.state_changed_on, goal.start):
         yield "goal-changed", "state_changed_on"
+    yield from _keys("targets", goal.targets)
+    yield from _keys("notes", goal.notes)
+    yield from _language(goal.language, "language")
     yield from _other_patient(goal)
+
+
+def _keys(name: str, items: Iterable[Target | Note]) -> Found:
+    """A key tells an item of a list from the others."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if item.key is not None and item.key in seen:
+            yield "key-twice", f"{name}[{index}].key"
+        seen.add(item.key or "")
+
+
+def _amounts(detail: object, path: str) -> Found:
+    low, high = (detail.low, detail.high) if isinstance(detail, Range) else (None, None)
+    if low is not None and high is not None and low.code == high.code and low.value > high.value:
+        yield "range-order", f"{path}.low"
+    for name in ("value", "low", "high", "numerator", "denominator"):
+        part = getattr(detail, name, None)
+        value = part.value if isinstance(part, Quantity) else part
+        if isinstance(value, Decimal) and (value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND):
+            yield "many-digits", f"{path}.{name}"
+
+
+def _language(tag: str | None, path: str) -> Found:
+    if tag is not None and not _TAG.fullmatch(tag):
+        yield "language-tag", path
+
+
+_BEFORE, _BEHIND = 18, 17  # digits of a decimal around its point, as R5 takes them
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def _session(session: Session) -> Found:
@@ -149,12 +191,11 @@ def _booking(session: Session) -> Found:
     booking = session.booking
     if booking is None:
         return
-    if booking.state is not BookingState.CANCELLED:
-        if booking.planned is None:
-            yield "session-booked", "booking.planned"
-        elif booking.planned.end is None:
-            yield "session-booked", "booking.planned.end"
-    if booking.reason is not None and booking.state not in (BookingState.NO_SHOW, BookingState.CANCELLED):
+    if booking.planned is None and booking.state is not BookingState.CANCELLED:
+        yield "session-booked", "booking.planned"
+    elif booking.planned is not None and booking.planned.end is None:
+        yield "session-booked", "booking.planned.end"
+    if booking.reason is not None and booking.state is not BookingState.CANCELLED:
         yield "session-reason", "booking.reason"
     if booking.state is BookingState.NO_SHOW and session.status is not SessionStatus.CANCELLED:
         yield "session-no-show", "status"

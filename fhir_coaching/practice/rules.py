@@ -42,6 +42,10 @@ RULES: dict[str, Rule] = {
     "organization-active": Rule(
         ERROR, "does not say whether it is still there", "add `active`", f"{_CORE}organization.html"
     ),
+    "organization-home": Rule(
+        ERROR, "an organization has no home", "correct `use`", f"{_R4}organization.html#invs"  # org-2, org-3
+    ),
+    "language-tag": Rule(WARNING, "no language tag", "write it as `es` or `pt-BR`", "https://www.rfc-editor.org/rfc/bcp/bcp47.txt"),
     "place-name": Rule(ERROR, "has no name", "add `name`", f"{_CORE}location.html"),
     # Goals
     "goal-start": Rule(
@@ -54,6 +58,14 @@ RULES: dict[str, Rule] = {
     "goal-reason": Rule(WARNING, "is on hold or abandoned and does not say why", "add `state_reason`"),
     "goal-changed": Rule(WARNING, "its state changed before it started", "correct `state_changed_on` or `start`"),
     "goal-due": Rule(WARNING, "is due before it starts", "correct `due` or `start`"),
+    "key-twice": Rule(ERROR, "has the key of another item", "give each its own, or none", f"{_R4}element.html"),
+    "range-order": Rule(ERROR, "is above `high`", "exchange them", f"{_R4}datatypes.html#Range"),  # rng-2
+    "many-digits": Rule(
+        WARNING,
+        "more digits than R5 takes: 18 before the point, 17 behind it",
+        "choose a larger or smaller unit",
+        "https://hl7.org/fhir/R5/datatypes.html#decimal",
+    ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
     # Sessions
     "session-practitioner": Rule(ERROR, "names no practitioner", "add `practitioner`"),
@@ -61,14 +73,14 @@ RULES: dict[str, Rule] = {
     "session-booked": Rule(
         ERROR,
         "a booking without both ends of its time",
-        "add `booking.planned` with `start` and `end`; a cancelled booking needs none",
-        f"{_R4}appointment.html#invs",  # app-3
+        "add `booking.planned` with `start` and `end`; a cancelled booking may have neither",
+        f"{_R4}appointment.html#invs",  # app-2, app-3
     ),
     "session-reason": Rule(
         ERROR,
-        "a reason, though the booking is neither cancelled nor missed",
+        "a reason, though the booking is not cancelled",
         "leave out `booking.reason`, or correct `booking.state`",
-        f"{_R4}appointment.html#invs",  # app-4
+        f"{_R4}appointment.html#invs",  # app-4, which means to allow it for a no-show and misspells its code
     ),
     "session-no-show": Rule(ERROR, "was missed, yet is not cancelled", "let `status` be `cancelled`"),
     "interval-order": Rule(ERROR, "ends before it starts", "correct `start` or `end`"),

@@ -22,9 +22,9 @@ from fhir_coaching.records.values import (
     GoalRefs,
     GroupSessionId,
     GroupSessionRef,
-    Id,
     Int,
     Interval,
+    Key,
     Minutes,
     Note,
     PatientRef,
@@ -134,7 +134,7 @@ Due = Annotated[Annotated[PartialDate, Tag("PartialDate")] | Annotated[Span, Tag
 class Target(Value):
     """What would show that a goal is reached, and by when."""
 
-    key: Id | None = None
+    key: Key | None = None
     measure: Concept | None = None
     detail: Detail | None = None
     due: Due | None = None

@@ -112,6 +112,7 @@ _TAGS = {"Quantity", "Range", "Ratio", "Concept", "str", "bool", "int", "Partial
 _PATTERNS = {
     TEXT_PATTERN: "expected a text that is not blank and holds no control characters",
     r"^[A-Za-z0-9._-]{1,64}$": "expected an id: 1 to 64 of A-Z a-z 0-9 . _ -",
+    r"^[A-Za-z0-9.-]{1,64}$": "expected a key: 1 to 64 of A-Z a-z 0-9 . -",
     r"^\d{10}$": "expected 10 digits",
     r"^\S+$": "expected a text without blanks",
     r"^\S+( \S+)*$": "expected a code without blanks at its ends",

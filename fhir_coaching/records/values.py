@@ -72,6 +72,7 @@ class Points:
 
 _ID = StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")
 Id = Annotated[str, _ID]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]  # tells an item of a list from the others
 PatientId = NewType("PatientId", str)
 RelatedPersonId = NewType("RelatedPersonId", str)
 PractitionerId = NewType("PractitionerId", str)
@@ -293,7 +294,7 @@ class Aspect(Enum):
 class Note(Value):
     """Something said, by whom and when."""
 
-    key: Id | None = None
+    key: Key | None = None
     at: When | None = None
     by: Who | None = None
     aspect: Aspect | None = None

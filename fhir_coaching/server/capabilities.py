@@ -11,10 +11,11 @@ from fhir_coaching.lens import Json
 class TypeCapability:
     """What can be done with one resource type."""
 
-    interactions: frozenset[str] = frozenset()
+    interactions: frozenset[str] = frozenset()  # `create`, `search-type`, …
     search_params: frozenset[str] = frozenset()
-    update_create: bool = False
+    update_create: bool = False  # HAPI 8.8.0 does not say so, and can (seen 2026-11)
     conditional_create: bool = False
+    versioning: str = ""  # no-version, versioned, versioned-update
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class Capabilities:
     """A CapabilityStatement, as far as we ask."""
 
     fhir_version: str
-    software: str = ""
+    software: str = ""  # name and version
     types: dict[str, TypeCapability] = field(default_factory=dict)
     transaction: bool = False
-    batch: bool = False
+    batch: bool = False  # worth a try
 
 
 def capabilities_of(statement: Json) -> Capabilities:
@@ -33,16 +34,14 @@ def capabilities_of(statement: Json) -> Capabilities:
     rest = next((one for one in _objects(statement.get("rest")) if one.get("mode", "server") == "server"), {})
     system = {str(one.get("code")) for one in _objects(rest.get("interaction"))}
     software = statement.get("software")
-    names = (
-        [str(software[key]) for key in ("name", "version") if software.get(key)] if isinstance(software, dict) else []
-    )
+    software = software if isinstance(software, dict) else {}
+    name = " ".join(str(software[key]) for key in ("name", "version") if software.get(key))
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
-        software=" ".join(names)[:80],
+        software=name[:80] if name.isprintable() else "",
         types={str(one.get("type")): _type(one) for one in _objects(rest.get("resource"))},
         transaction="transaction" in system,
-        # HAPI 8.8.0 declares transaction only and takes batches as well (seen 2026-11).
-        batch=bool({"batch", "transaction"} & system),
+        batch=bool({"batch", "transaction"} & system),  # HAPI 8.8.0 says only the latter, and takes both (seen 2026-11)
     )
 
 
@@ -52,6 +51,7 @@ def _type(one: Json) -> TypeCapability:
         frozenset(str(parameter.get("name")) for parameter in _objects(one.get("searchParam"))),
         one.get("updateCreate") is True,
         one.get("conditionalCreate") is True,
+        str(one.get("versioning") or ""),
     )
 
 

@@ -1,34 +1,39 @@
 """A FHIR server over HTTP. Interactions have the specification's names (https://hl7.org/fhir/R4/http.html)."""
 
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NewConnectionError
-
-from fhir_coaching.errors import LostAnswer, NotFhir, ServerError, SettingsError, Unavailable
-from fhir_coaching.fhir.json import NotJson, dumps, loads
+from fhir_coaching.errors import LostAnswer, NotFhir, NotFound, Rejected, ServerError
+from fhir_coaching.fhir.bundles import query
+from fhir_coaching.fhir.json import dumps
+from fhir_coaching.fhir.names import identifiers
 from fhir_coaching.lens import Json, Version
-from fhir_coaching.server.answers import Answer, answer_of, error_of
+from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, origin
 from fhir_coaching.server.auth import Auth
-from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, path
+from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, link, objects, path
 from fhir_coaching.server.capabilities import Capabilities, capabilities_of
+from fhir_coaching.server.connection import Connection, Reply, Request
 
-TRIES = 4  # of what is safe to repeat
-WAIT = 60.0  # seconds at most between two tries, whatever the server asks for
 BODY_CAP = 64 * 1024 * 1024  # bytes of an answer, unpacked
 PAGES = 10_000  # of one search
-_CHUNK = 65536
+
+_FRESH = {"Cache-Control": "no-cache"}  # HAPI 8.8.0 answers an old search again for a minute, also inside a batch
+_STRICT = {
+    "Prefer": "handling=strict"
+}  # a parameter that a server does not know is to be refused: ignored, it finds everything
+_WHOLE = {
+    "Prefer": "return=representation"
+}  # shows what the server made of it; HAPI's Bundles have no resources without
 
 
 class FhirServer:
     """One server. Redirects are not followed, and credentials go to its own origin only.
 
     What only reads is repeated when the server is busy or the line breaks; what writes only when it cannot have been sent, or
-    the server says that it did not take it. Errors are those of ServerError's tree.
+    the server says that it did not take it. `timeout` is in seconds, for the connection and for each piece of the answer.
+    Every method raises ServerError's tree; LostAnswer wherever a write may have been done.
     """
 
     def __init__(
@@ -41,222 +46,181 @@ class FhirServer:
         body_cap: int = BODY_CAP,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.base, self.version, self.timeout, self.body_cap, self.wait = (
-            base.rstrip("/"),
-            version,
-            timeout,
-            body_cap,
-            wait,
-        )
-        parts = urlsplit(self.base)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise SettingsError(
-                "the server's address is not one", hint="expected https://HOST/PATH, as https://ehr.example/fhir"
-            )
-        if parts.username or parts.password:
-            raise SettingsError(
-                "the server's address holds credentials",
-                hint="give them by --token-file, or FHIR_COACHING_USER and _PASSWORD",
-            )
-        if auth is not None and parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
-            raise SettingsError("credentials would travel in the clear", hint="use https")
-        self.host = parts.netloc
-        self.requests = 0
-        self._session = requests.Session()
-        self._session.trust_env = False  # no credentials from ~/.netrc, no proxy that sees patients
-        self._session.mount("http://", HTTPAdapter(max_retries=0))
-        self._session.mount("https://", HTTPAdapter(max_retries=0))
-        self._session.headers.update({"Accept": "application/fhir+json", "User-Agent": "fhir-coaching"})
-        if auth is not None:
-            self._session.headers["Authorization"] = auth.header()
+        self.base, self.version = base.rstrip("/"), version
+        self._connection = Connection(self.base, auth, timeout=timeout, body_cap=body_cap, wait=wait)
         self._capabilities: Capabilities | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return self._connection.host
+
+    @property
+    def requests(self) -> int:
+        """How many were sent, repeated ones included."""
+        return self._connection.sent
 
     def capabilities(self) -> Capabilities:
         """What the server can do; asked once. Raises NotFhir where it is none, or speaks another FHIR version."""
         if self._capabilities is None:
-            _, _, body = self._exchange("GET", "metadata")
-            if not isinstance(body, dict) or body.get("resourceType") != "CapabilityStatement":
-                raise NotFhir(
-                    f"{self.host} is not a FHIR server at this path", hint="is there a /fhir or the like to add?"
-                )
-            found = capabilities_of(body)
-            if not found.fhir_version.startswith(self.version.value):
-                said = found.fhir_version if found.fhir_version[:1].isdigit() else "none that it names"
-                raise NotFhir(
-                    f"{self.host} speaks FHIR {said[:12]}, not {self.version.value}",
-                    hint="choose the version with --fhir r4 or r5",
-                )
-            self._capabilities = found
+            self._capabilities = self._introduced()
         return self._capabilities
+
+    def _introduced(self) -> Capabilities:
+        status: int | None = None
+        body: Json = {}
+        try:
+            body = self._exchange("GET", "metadata", _FRESH).body or {}
+        except (NotFound, Rejected) as error:
+            status = error.status
+        if body.get("resourceType") != "CapabilityStatement":
+            said = f"{self.host} is not a FHIR server at this path: it has no CapabilityStatement"
+            raise NotFhir(
+                said, status=status, hint=f"looked for {self.base}/metadata; is there a /fhir or the like to add?"
+            )
+        found = capabilities_of(body)
+        if not found.fhir_version.startswith(self.version.value):
+            named = re.fullmatch(r"[0-9][0-9A-Za-z.-]{0,11}", found.fhir_version)
+            spoken = found.fhir_version if named else "of a version that it does not name"
+            known = any(found.fhir_version.startswith(one.value) for one in Version)
+            hint = "choose the other version" if known else f"known are {' and '.join(one.value for one in Version)}"
+            raise NotFhir(f"{self.host} speaks FHIR {spoken}, not {self.version.value}", hint=hint)
+        return found
 
     def read(self, type_: str, id_: str) -> Answer:
         """One resource as it is now. Raises NotFound, which knows whether it was there once."""
-        return answer_of(*self._exchange("GET", f"{type_}/{id_}"))
+        at = f"{type_}/{id_}"
+        reply = self._exchange("GET", f"{type_}/{quote(id_, safe='')}", _FRESH)
+        answer = answer_of(reply.status, reply.headers, reply.body)
+        if answer.resource is None or (answer.type, answer.id) != (type_, id_):
+            raise NotFhir(f"GET {at}: {self.host} answered with another resource, or none", status=reply.status)
+        return answer
 
-    def search(self, url: str) -> Iterator[Json]:
-        """The matches of `Goal?patient=…`, page after page.
+    def search(self, url: str, params: Mapping[str, str] | Sequence[tuple[str, str]] = ()) -> Iterator[Json]:
+        """The matches of `Goal?patient=…`, page after page; `params` are added to it, escaped for a URL.
 
-        A parameter that the server does not know is to be refused, not ignored: it would answer everything.
+        Only resources of that type: what a search includes, and what a server says about it, is left out.
         """
-        _, _, body = self._exchange("GET", url, {"Prefer": "handling=strict"})
-        yield from self.pages(body, path(url))
+        if params:
+            url += ("&" if "?" in url else "?") + urlencode(params)
+        reply = self._exchange("GET", url, _FRESH | _STRICT)
+        yield from self.pages(reply.body, path(url), first=self._address(url))
 
-    def pages(self, bundle: Any, what: str = "search") -> Iterator[Json]:
-        """The matches of a searchset and of the pages after it. Raises NotFhir for a page elsewhere, and for a page met before."""
-        seen: set[str] = set()
+    def by_identifier(self, type_: str, system: str, value: str) -> list[Json]:
+        """The resources that bear an identifier. It is compared again here: a server may ignore the parameter."""
+        found = self.search(f"{type_}?identifier={query(system, value)}")
+        return [
+            one for one in found if any((i.get("system"), i.get("value")) == (system, value) for i in identifiers(one))
+        ]
+
+    def pages(self, bundle: Json | None, type_: str = "", *, first: str = "") -> Iterator[Json]:
+        """The matches of a searchset (one inside a batch's answer, say) and of the pages after it, each resource once.
+
+        Ends at a page that was there before. Raises NotFhir for a next page on another server, and for an answer that is no
+        Bundle; NotFound where the server has forgotten the search halfway (HAPI: 410): search again.
+        """
+        what = f"GET {type_ or 'search'}"
+        visited, met = {self._here(first or link(bundle, "self"))}, set[tuple[str, str]]()
         while True:
-            if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-                raise NotFhir(f"{what}: the server's answer is no Bundle")
-            for entry in bundle.get("entry") or []:
-                mode = (entry.get("search") or {}).get("mode", "match")
-                if mode == "match" and isinstance(entry.get("resource"), dict):
-                    yield entry["resource"]
-            following = next(
-                (link.get("url") for link in bundle.get("link") or [] if link.get("relation") == "next"), None
-            )
-            if not following:
+            if bundle is None or bundle.get("resourceType") != "Bundle":
+                raise NotFhir(f"{what}: the answer of {self.host} is no Bundle")
+            for resource in _matches(bundle):
+                name = resource["resourceType"], resource["id"]
+                if type_ in {"", name[0]} and name not in met:
+                    met.add(name)
+                    yield resource
+            following = link(bundle, "next")
+            address = self._here(following)
+            if following and not address:
+                said = (
+                    f"{what}: the next page is at {origin(following) or 'no address'}, not at {self._connection.origin}"
+                )
+                raise NotFhir(said, hint="behind a proxy, a server has to be told its outer address")
+            if not following or address in visited:
                 return
-            if following in seen or len(seen) >= PAGES:
-                raise NotFhir(f"{what}: the server's pages go in a circle")
-            seen.add(following)
-            _, _, bundle = self._exchange("GET", self._same_origin(following, what))
+            if len(visited) >= PAGES:
+                raise NotFhir(f"{what}: more than {PAGES} pages")
+            visited.add(address)
+            bundle = self._exchange("GET", address, _FRESH, what=f"{what}, next page").body
 
     def create(self, resource: Json, *, if_none_exist: str = "") -> Answer:
-        """A new resource: 201; or with a condition, 200 and what was there already. Raises AmbiguousMatch where several were."""
+        """A new resource: 201; or with a condition (`identifier=…`), 200 and what was there already: then nothing was written.
+
+        Raises AmbiguousMatch where several were there, VersionConflict where somebody else creates it at the same time.
+        """
         conditions = {"If-None-Exist": if_none_exist} if if_none_exist else {}
-        return answer_of(*self._exchange("POST", str(resource["resourceType"]), conditions, resource))
+        return self._written("POST", str(resource["resourceType"]), resource, conditions)
 
     def update(self, resource: Json, *, if_match: str = "") -> Answer:
-        """A resource anew, if the server still has this version (`W/"3"`). Raises VersionConflict."""
+        """A resource anew, if the server still has this version (`W/"3"`). Raises VersionConflict.
+
+        HAPI creates it where the id is unknown, If-Match or not.
+        """
         conditions = {"If-Match": if_match} if if_match else {}
-        return answer_of(*self._exchange("PUT", f"{resource['resourceType']}/{resource['id']}", conditions, resource))
+        return self._written("PUT", f"{resource['resourceType']}/{resource['id']}", resource, conditions)
 
     def bundle(self, entries: Sequence[Entry], type_: str) -> list[Answer | ServerError]:
-        """A batch or a transaction: for each entry, in order, its answer or its error."""
-        writes = any(entry.method != "GET" for entry in entries)
-        conditions = frozenset(name for entry in entries for name in entry.conditions)
-        _, _, body = self._exchange(
-            "POST", "", {}, bundle_of(entries, type_), writes=writes, what=type_, conditions=conditions
-        )
-        if not isinstance(body, dict) or body.get("resourceType") != "Bundle":
+        """A `batch` or a `transaction`: for each entry, in order, its answer or its error."""
+        if not entries:
+            return []
+        writes = any(entry.writes for entry in entries)
+        conditions = frozenset[str]().union(*(entry.conditions for entry in entries))
+        body, headers = bundle_of(entries, type_, self.base), _FRESH | (_WHOLE if writes else _STRICT)
+        reply = self._exchange("POST", "", headers, body, what=type_, writes=writes, conditions=conditions)
+        if reply.body is None or reply.body.get("resourceType") != "Bundle":
+            said = f"{type_}: the answer of {self.host} is no Bundle"
             if writes:
-                raise LostAnswer(
-                    f"{type_}: the server's answer is no Bundle", hint="push again: it looks before it writes"
-                )
-            raise NotFhir(f"{type_}: the server's answer is no Bundle")
-        return answers_of(entries, body)
+                raise LostAnswer(said, status=reply.status, hint=LOOK_FIRST)
+            raise NotFhir(said, status=reply.status)
+        return answers_of(entries, reply.body, reply.headers.get("Date", ""))
 
-    def _same_origin(self, url: str, what: str) -> str:
-        whole = urljoin(f"{self.base}/", url)
-        if urlsplit(whole)[:2] != urlsplit(self.base)[:2]:
-            raise NotFhir(
-                f"{what}: the next page lies on another server, which gets no credentials",
-                hint="is its base URL set right?",
-            )
-        return whole
+    def _written(self, method: str, at: str, resource: Json, conditions: dict[str, str]) -> Answer:
+        names = frozenset(name.lower().replace("-", "_") for name in conditions)
+        reply = self._exchange(method, at, _FRESH | _WHOLE | conditions, resource, writes=True, conditions=names)
+        answer = answer_of(reply.status, reply.headers, reply.body, at)
+        type_, _, id_ = at.partition("/")
+        told = answer.type == type_ and answer.id and id_ in {"", answer.id}  # a Location may be that of something else
+        if reply.status == ACCEPTED or not told:
+            said = f"{method} {at}: {self.host} does not say what became of it"
+            raise LostAnswer(said, status=reply.status, hint=LOOK_FIRST)
+        return answer
 
     def _exchange(
         self,
         method: str,
         url: str,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str],
         resource: Json | None = None,
         *,
-        writes: bool | None = None,
         what: str = "",
+        writes: bool = False,
         conditions: frozenset[str] = frozenset(),
-    ) -> tuple[int, Any, Any]:
-        """Send, and repeat what is safe to repeat. Answers status, headers and body.
-
-        Every request asks for the truth of now: HAPI answers a search from a cache for up to a minute.
-        """
-        writes = method != "GET" if writes is None else writes
-        headers = {"Cache-Control": "no-cache", "Prefer": "return=representation", **(headers or {})}
-        conditions |= {
-            name for name, header in (("if_match", "If-Match"), ("if_none_exist", "If-None-Exist")) if header in headers
-        }
+    ) -> Reply:
         body = None if resource is None else dumps(resource)
         if body is not None:
-            headers["Content-Type"] = "application/fhir+json; charset=utf-8"
-        what = what or f"{method} {path(url).removeprefix(self.base).lstrip('/') or 'base'}"
-        whole = url if url.startswith(("http:", "https:")) else f"{self.base}/{url}".rstrip("/")
-        for tries_left in reversed(range(TRIES)):
-            try:
-                return self._once(method, whole, headers, body, what=what, writes=writes, conditions=conditions)
-            except Unavailable as error:
-                if not tries_left or (error.status is None and writes):
-                    raise
-                self.wait(
-                    min(
-                        WAIT,
-                        error.retry_after if error.retry_after is not None else 0.5 * 2 ** (TRIES - 1 - tries_left),
-                    )
-                )
-        raise AssertionError  # the last try returns or raises
+            headers = {**headers, "Content-Type": "application/fhir+json; charset=utf-8"}
+        what = what or f"{method} {path(url)}"
+        return self._connection.send(Request(method, self._address(url), what, headers, body, writes, conditions))
 
-    def _once(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes | None,
-        *,
-        what: str,
-        writes: bool,
-        conditions: frozenset[str],
-    ) -> tuple[int, Any, Any]:
-        self.requests += 1
+    def _address(self, url: str) -> str:
+        """An absolute address is sent as it is: servers write next links their own way."""
+        return url if url.startswith(("http:", "https:")) else f"{self.base}/{url}".rstrip("/")
+
+    def _here(self, url: str) -> str:
+        """The address of a page as the server wrote it; empty if another server has it, which must not get our credentials."""
         try:
-            with self._session.request(
-                method, url, headers=headers, data=body, timeout=self.timeout, stream=True, allow_redirects=False
-            ) as response:
-                text = self._text(response, what)
-                status, answered = response.status_code, response.headers
-        except (requests.exceptions.RequestException, HTTPError) as error:
-            raise self._broken(error, what, writes=writes) from None
-        success = 200 <= status < 300  # noqa: PLR2004
-        try:
-            answer = loads(text) if text.strip() else None
-        except NotJson:
-            answer = NotJson
-        if not success:
-            raise error_of(
-                status, answer, f"{what} at {self.host}", headers=answered, writes=writes, conditions=conditions
-            )
-        if answer is NotJson:
-            kind = answered.get("Content-Type", "").partition(";")[0]
-            said = f"{what}: {self.host} answered with {kind if kind.isprintable() and kind else 'something'}, not with FHIR's JSON"
-            if writes:
-                raise LostAnswer(said, status=status, hint="push again: it looks before it writes")
-            raise NotFhir(said, status=status, hint="is this the base of a FHIR server?")
-        return status, answered, answer
+            parts = urlsplit(urljoin(f"{self.base}/", url))
+        except ValueError:
+            return ""
+        if origin(parts.geturl()) != self._connection.origin or "@" in parts.netloc:
+            return ""
+        return self._connection.origin + urlunsplit(("", "", parts.path, parts.query, ""))
 
-    def _text(self, response: requests.Response, what: str) -> bytes:
-        """The body, unpacked, as far as it may go."""
-        chunks, size = list[bytes](), 0
-        for chunk in response.iter_content(_CHUNK):
-            size += len(chunk)
-            if size > self.body_cap:
-                raise NotFhir(
-                    f"{what}: the answer is larger than {self.body_cap // 1024 // 1024} MiB",
-                    status=response.status_code,
-                )
-            chunks.append(chunk)
-        return b"".join(chunks)
 
-    def _broken(self, error: Exception, what: str, *, writes: bool) -> ServerError:
-        """A line that broke. Where no connection came about, nothing can have been written."""
-        reason = error.args[0] if error.args else None
-        unmade = isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
-            getattr(reason, "reason", None), NewConnectionError
-        )
-        if isinstance(error, requests.exceptions.SSLError):
-            return NotFhir(
-                f"{self.host}: its certificate is not trusted",
-                hint="REQUESTS_CA_BUNDLE names one that is, or mend the server's",
-            )
-        if writes and not unmade:
-            return LostAnswer(
-                f"{what} at {self.host}: no answer came back", hint="push again: it looks before it writes"
-            )
-        return Unavailable(f"{what}: no connection to {self.host}", hint="is it running, and is the address right?")
+def _matches(bundle: Json) -> Iterator[Json]:
+    """The resources of a searchset that match, without what it includes and what it says about the search."""
+    for entry in objects(bundle.get("entry")):
+        search, resource = entry.get("search"), entry.get("resource")
+        mode = search.get("mode", "match") if isinstance(search, dict) else "match"
+        if mode == "match" and is_resource(resource) and resource.get("id"):
+            yield resource

@@ -48,6 +48,7 @@ class Intent:
     parts: dict[str, Json]  # as sent
     at: float  # seconds since 1970
     misses: int = 0  # how often it was looked for since and not found
+    whole: bool = True  # whether nothing more of the record was to be sent after it
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Row:
     record: Json | None = None  # as last sent or accepted; None: only linked so far
     parts: dict[str, Copy] = field(default_factory=dict)
     intent: Intent | None = None
+    gone: bool = False  # it was there and was deleted there: it does not rise again by itself
 
     @property
     def key(self) -> Key:
@@ -73,15 +75,16 @@ class Base:
     def __init__(self, path: Path, server: str, *, keep: bool = True) -> None:
         self.path, self.server, self.keep = path, server, keep
         self.rows: dict[Key, Row] = {}
-        self._lines = 0
+        self._lines = self._end = 0
         for number, line in enumerate(_lines_of(path), 1):
             self._take(number, line)
+            self._end += len(line) + 1
 
     def save(self, rows: Iterable[Row]) -> None:
-        """Remember rows, durably. Raises StateError."""
-        rows = list(rows)
-        self.rows |= {row.key: row for row in rows}
-        self._append([_spelt(row) for row in rows])
+        """Remember rows, durably, as far as they say anything new. Raises StateError."""
+        new = [row for row in rows if row.key not in self.rows or _line(row) != _line(self.rows[row.key])]
+        self.rows |= {row.key: row for row in new}
+        self._append([_spelt(row) for row in new])
 
     def forget(self, row: Row) -> None:
         """Remember that a record has nothing to do with this server any more."""
@@ -91,15 +94,15 @@ class Base:
     def _append(self, lines: list[Json]) -> None:
         if not self.keep or not lines:
             return
-        new = not self.path.exists()
-        with _written(self.path):
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "ab") as file:
-                if new:
-                    file.write(dumps({"format": FORMAT, "server": self.server}) + b"\n")
-                file.write(b"".join(dumps(line) + b"\n" for line in lines))
-                file.flush()
-                os.fsync(file.fileno())
+        with _written(self.path), os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            file.seek(self._end)
+            file.truncate()  # half a line, of a run that was killed
+            if not self._end:
+                file.write(self._first())
+            file.write(b"".join(dumps(line) + b"\n" for line in lines))
+            file.flush()
+            os.fsync(file.fileno())
+            self._end = file.tell()
         self._lines += len(lines)
 
     def compact(self) -> None:
@@ -109,15 +112,25 @@ class Base:
         fresh = self.path.with_suffix(".new")
         with _written(self.path):
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(dumps({"format": FORMAT, "server": self.server}) + b"\n")
+                file.write(self._first())
                 for row in self.rows.values():
                     file.write(dumps(_spelt(row)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+                self._end = file.tell()
             fresh.replace(self.path)
         self._lines = len(self.rows)
 
-    def _take(self, number: int, line: Json) -> None:
+    def _first(self) -> bytes:
+        return dumps({"format": FORMAT, "server": self.server}) + b"\n"
+
+    def _take(self, number: int, text: bytes) -> None:
+        try:
+            line = loads(text)
+        except NotJson:
+            raise StateError(
+                f"{self.path}:{number} is not JSON", hint="move the file away; a pull makes a new one"
+            ) from None
         if number == 1:
             if line.get("format") != FORMAT or line.get("server") != self.server:
                 raise StateError(
@@ -169,22 +182,16 @@ def _written(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _lines_of(path: Path) -> Iterator[Json]:
+def _lines_of(path: Path) -> list[bytes]:
     """The lines of a journal. The last may be cut off: its run was killed before it took the next step."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from None
     whole, _, _ = text.rpartition(b"\n")
-    for number, line in enumerate(whole.split(b"\n") if whole else [], 1):
-        try:
-            yield loads(line)
-        except NotJson:
-            raise StateError(
-                f"{path}:{number} is not JSON", hint="move the file away; a pull makes a new one"
-            ) from None
+    return whole.split(b"\n") if whole else []
 
 
 def _spelt(row: Row) -> Json:
@@ -193,7 +200,14 @@ def _spelt(row: Row) -> Json:
         for part, c in row.parts.items()
     }
     line = {"kind": row.kind, "id": row.id, "owner": row.owner, "record": row.record, "parts": parts}
-    return {**line, "intent": asdict(row.intent)} if row.intent else line
+    if row.intent:
+        line["intent"] = asdict(row.intent)
+    return {**line, "gone": True} if row.gone else line
+
+
+def _line(row: Row) -> bytes:
+    """What the file says of a row, to the digit; rows read from it spell dates and codes as text."""
+    return dumps(_spelt(row))
 
 
 def _row_of(line: Json) -> Row:
@@ -204,5 +218,6 @@ def _row_of(line: Json) -> Row:
         line.get("owner", OURS),
         line.get("record"),
         {part: Copy(**copy) for part, copy in line.get("parts", {}).items()},
-        Intent(**intent) if intent else None,
+        Intent(**{**intent, "at": float(intent["at"])}) if intent else None,  # numbers of a file are Decimals
+        line.get("gone", False),
     )

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from fhir_coaching.lens.same import same
 from fhir_coaching.practice.exchange import patient_of, withdrawn
 from fhir_coaching.records.spelling import spell_record
-from fhir_coaching.records.values import Record, replaced
+from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import THEIRS, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Found
-from fhir_coaching.sync.plan import arrived, last_of, plan_write, resources
+from fhir_coaching.sync.plan import arrived, delivered, last_of, plan_write, resources, travelling
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
 
@@ -31,9 +32,11 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them"
         )
-    if anchor in found.deleted:
-        return run.stop(key, Outcome.MOVED, "deleted on the server; the local record stays: pull first")
     row = _recollected(run, key, found)
+    if found.parts[anchor] is None and (anchor in found.deleted or (row is not None and row.gone)):
+        return _deleted(run, key, record, row)
+    if row is not None and row.gone:
+        row = None  # it is there again
     if row is not None and row.intent is not None:
         return run.stop(
             key, Outcome.UNKNOWN, "a write is still without an answer, and is not to be found: push again later"
@@ -54,28 +57,43 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
 
 
 def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
-    sent = _deliverable(run, record)
+    sent = delivered(travelling(run.exchange, record), run.absent)
     plan = plan_write(run.exchange, key, sent, row, found.parts)
     if plan.moved:
+        run.know(Row(*key, parts={part: copy for part, copy in found.parts.items() if copy is not None}))
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
-        run.remember(key, record, found.parts)
+        run.remember(key, sent, found.parts)
     return [
         Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part))
         for part, resource in plan.writes.items()
     ]
 
 
+def _deleted(run: Run, key: Key, record: Record | None, row: Row | None) -> list[Write]:
+    """What the hospital deleted does not rise again by itself, whether a pull has taken note of it or not."""
+    run.addresses.pop(run.own(key, run.anchor(key[0])), None)
+    if record is None:
+        return []
+    if row is None or not row.gone:
+        return run.stop(key, Outcome.MOVED, "deleted on the server; the local record stays: pull first")
+    if same(last_of(row), delivered(travelling(run.exchange, record), run.absent)):
+        return run.stop(key, Outcome.UNCHANGED, "deleted on the server, and not sent again; the local record stays")
+    return run.stop(
+        key,
+        Outcome.MOVED,
+        "changed here, and deleted on the server: withdraw it with a `deleted` line, or give it a new id to send it anew",
+    )
+
+
 def _theirs(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     """Somebody whom the server knows by other identifiers, or who was linked: read, and not written."""
     only = {run.anchor(key[0]): found.parts[run.anchor(key[0])]}
     if row is None:
-        run.remember(key, record, only, owner=THEIRS)
-    elif row.record != spell_record(
-        record
-    ):  # what is said of them here is ours to say; the copy stays, for the pull to compare
-        run.save(replace(row, record=spell_record(record)))
+        run.remember(key, travelling(run.exchange, record), only, owner=THEIRS)
+    else:  # what is said of them here is ours to say; the copy stays, for the pull to compare
+        run.save(replace(row, record=spell_record(travelling(run.exchange, record))))
     return run.settled(key, Outcome.UNCHANGED, only, why="theirs: not written")
 
 
@@ -99,15 +117,6 @@ def _lacking(run: Run, key: Key, record: Record) -> str:
         if id_ and (why := run.absent((kind, id_))):
             return f"its {kind} {id_} is not on the server: {why}"
     return ""
-
-
-def _deliverable(run: Run, record: Record) -> Record:
-    """The record without references to places and organizations that are not there."""
-    for name in ("place", "organization"):
-        id_ = getattr(record, name, None)
-        if id_ and run.absent((name, id_)):
-            record = replaced(record, **{name: None})
-    return record
 
 
 def _recollected(run: Run, key: Key, found: Found) -> Row | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from fhir_coaching.errors import NotAuthorized, NotFound, ServerError, Unavailable
+from fhir_coaching.errors import NotAuthorized, NotFhir, NotFound, Rejected, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import identifiers, stable_id
 from fhir_coaching.fhir.systems import EIN, NPI
@@ -40,6 +40,7 @@ class Server:
     def __init__(self, client: FhirServer) -> None:
         self.client = client
         self.can: Capabilities = client.capabilities()
+        self.batches = self.can.batch
 
     def takes(self, type_: str) -> bool:
         """Whether resources of a type can be created and read at all."""
@@ -58,22 +59,37 @@ class Server:
         answers: list[list[Json] | Answer | ServerError] = []
         for start in range(0, len(urls), MOST):
             some = urls[start : start + MOST]
-            if self.can.batch and len(some) > 1:
-                results = self.client.bundle([Entry("GET", url) for url in some], "batch")
+            results = self._batch(some) if self.batches and len(some) > 1 else None
+            if results is not None:
                 answers += [self._opened(url, result) for url, result in zip(some, results, strict=True)]
             else:
                 answers += [self._one(url) for url in some]
         return answers
 
+    def _batch(self, urls: Sequence[str]) -> list[Answer | ServerError] | None:
+        """None where the server takes no batches after all: transactions do not promise them."""
+        try:
+            return self.client.bundle([Entry("GET", url) for url in urls], "batch")
+        except (Rejected, NotFound):
+            self.batches = False
+            return None
+
     def _opened(self, url: str, result: Answer | ServerError) -> list[Json] | Answer | ServerError:
-        if isinstance(result, ServerError) or "?" not in url:
+        """An answer that is of another entry must not be taken for this one's. Raises NotFhir."""
+        type_, searched, _ = url.partition("?")
+        if isinstance(result, ServerError) or result.resource is None:
+            return result
+        if not searched:
+            if f"{result.type}/{result.id}" != url:
+                raise NotFhir("batch: the server's answers stand in another order than the questions")
             return result
         try:
-            return list(self.client.pages(result.resource or {}))
-        except (
-            NotFound
-        ):  # HAPI forgets a search after a while, and answers 410 for its next page (2026-11): search again
+            hits = list(self.client.pages(result.resource))
+        except NotFound:  # HAPI forgets a search, and answers 410 for its next page (2026-11): search again
             return self._one(url)
+        if any(hit.get("resourceType") != type_ for hit in hits):
+            raise NotFhir("batch: the server's answers stand in another order than the questions")
+        return hits
 
     def _one(self, url: str) -> list[Json] | Answer | ServerError:
         type_, _, rest = url.partition("?")

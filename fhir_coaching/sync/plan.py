@@ -1,15 +1,19 @@
 """What is to be done with one record: pure, from what is here, what was sent, and what is there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
 from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.references import resolve
-from fhir_coaching.lens import Json
+from fhir_coaching.lens import Json, Kind
+from fhir_coaching.lens.rows import FATES, Fate
 from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.exchange import Exchange
+from fhir_coaching.records import kind_of
 from fhir_coaching.records.spelling import read_record
-from fhir_coaching.records.values import Record
+from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.sync.base import Copy, Key, Row
 from fhir_coaching.sync.report import Difference
 
@@ -33,6 +37,27 @@ class Plan:
 def last_of(row: Row | None) -> Record | None:
     """The record as last sent or accepted."""
     return read_record(row.kind, row.record) if row is not None and row.record is not None else None
+
+
+def travelling(exchange: Exchange, record: Record) -> Record:
+    """The record without what never leaves the practice: an edit there is none, and the base does not hold it."""
+    fields = type(record).model_fields
+    said = {name: fields[name].default for name in _local(exchange.kinds[kind_of(record)])}
+    return record.model_copy(update=said) if any(getattr(record, name) != said[name] for name in said) else record
+
+
+def delivered(record: Record, absent: Callable[[Key], object]) -> Record:
+    """The record without references to places and organizations that are not on the server."""
+    for name in ("place", "organization"):
+        id_ = getattr(record, name, None)
+        if id_ and absent((name, id_)):
+            record = replaced(record, **{name: None})
+    return record
+
+
+@cache
+def _local(kind: Kind[Any]) -> tuple[str, ...]:
+    return tuple(name for name, fate, _ in kind.ledger() if fate is Fate.LOCAL)
 
 
 def resources(copies: Copies) -> dict[str, Json | None]:
@@ -60,6 +85,7 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
         changed = changed_since(exchange, row, copies, last)
         if changed:
             return Plan(changed=changed, why="changed on the server since it was last seen: pull first")
+        record = _edited(exchange, row, record, last, copies)
     elif anchor is not None:
         there = exchange.record(kind, resources(copies), record, id=id_)
         changed = tuple(differences(record, there))
@@ -70,6 +96,29 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
         return Plan()
     made = exchange.lenses[kind].put(record, resources(copies), last)
     return Plan(writes={part: resource for part, resource in made.items() if not _there(resource, copies.get(part))})
+
+
+def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies) -> Record:
+    """What the server says, with the fields that were edited here since: what a server cannot keep is not sent for ever.
+
+    A part that was never there has all of its fields from here.
+    """
+    if last is None:
+        return record
+    there = exchange.record(row.kind, resources(copies), last, id=row.id)
+    new = {
+        field.attr
+        for part, of in exchange.kinds[row.kind].parts.items()
+        if copies.get(part, "") is None and part not in row.parts
+        for field in of.table.rows
+        if field.kind in FATES
+    }
+    names = [
+        name
+        for name in type(record).model_fields
+        if name in new or not same(getattr(record, name), getattr(last, name))
+    ]
+    return replaced(there, **{name: getattr(record, name) for name in names})
 
 
 def _there(resource: Json, copy: Copy | None) -> bool:
@@ -84,8 +133,8 @@ def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | No
     intent = row.intent
     if intent is None or not all(part in there for part in intent.parts):
         return None
-    sent = replace(row, record=intent.record, parts=dict(there), intent=None)
-    record, copies = last_of(sent), resources(there)
+    sent = replace(row, record=intent.record if intent.whole else row.record, parts=dict(there), intent=None)
+    record, copies = last_of(replace(row, record=intent.record)), resources(there)
     try:
         equal = same(
             exchange.record(row.kind, copies, record, id=row.id),

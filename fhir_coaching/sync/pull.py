@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFound, ServerError, Unavailable
+from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFhir, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import part_name
 from fhir_coaching.fhir.references import literal, references
@@ -21,7 +21,7 @@ from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.server import Answer, FhirServer
 from fhir_coaching.sync.base import FOLDER, OURS, THEIRS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Server, copy_of
-from fhir_coaching.sync.plan import arrived, changed_since, last_of, resources
+from fhir_coaching.sync.plan import arrived, changed_since, delivered, last_of, resources, travelling
 from fhir_coaching.sync.report import Difference, Item, Pulled, PullReport
 
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
@@ -44,6 +44,7 @@ def pull(
     `patients` are server ids; without them, those who are linked or bear our identifier. `on_clash` is `local` or `server`.
     Raises InputError before anything is asked; `stopped` of the report says what ended it early.
     """
+    wanted = list(patients)
     local: dict[Key, Record | None] = {}
     for entry in entries:
         if exchange.travels(entry.kind):
@@ -51,19 +52,22 @@ def pull(
     run = _Pull(Server(server), exchange, base, PullReport(dry_run=dry_run), local, on_clash)
     try:
         run.shared()
-        for patient in run.patients(list(patients)):
+        for patient in run.patients(wanted):
             run.patient(patient)
         run.people_mentioned()
-    except (Unavailable, NotAuthorized) as error:
+        run.missing(everybody=not wanted)
+    except ServerError as error:
         run.report.stopped = error
-    run.missing()
     if not dry_run:
         if run.losers:
             _keep(folder, run.losers, now())
         write_records(folder, run.changed)
         base.save(run.rows)
         for row in run.gone:
-            base.forget(row)
+            if row.owner == THEIRS:
+                base.forget(row)
+            else:
+                base.save([replace(row, parts={}, intent=None, gone=True)])
     run.report.requests = server.requests
     return run.report
 
@@ -90,6 +94,8 @@ class _Pull:
     gone: list[Row] = field(default_factory=list)
     losers: list[Record] = field(default_factory=list)
     seen: set[Key] = field(default_factory=set)
+    anchors: dict[Key, Copy] = field(default_factory=dict)  # as they are now
+    asked: list[str] = field(default_factory=list)  # patients: "Patient/17"
     mentioned: dict[Key, str] = field(default_factory=dict)  # people in references: "Practitioner/17"
     theirs: set[Key] = field(default_factory=set)  # met by a reference only
     failed: set[str] = field(default_factory=set)  # types that could not be read
@@ -124,6 +130,7 @@ class _Pull:
 
     def patient(self, id_: str) -> None:
         """One patient with everything of theirs."""
+        self.asked.append(f"Patient/{id_}")
         kinds = [kind for kind in self.exchange.kinds if kind not in PEOPLE]
         self._collect(kinds, lambda type_, _: f"{type_}?patient=Patient/{id_}", f"Patient/{id_}")
 
@@ -138,26 +145,21 @@ class _Pull:
             else:
                 self._unread(at.partition("/")[0], answer)
 
-    def missing(self) -> None:
+    def missing(self, *, everybody: bool) -> None:
         """Records that we know and did not meet: read by their ids, since a search may be narrower or late."""
-        if self.report.stopped is not None:
-            return
-        rows = [
-            row
-            for row in self.base.rows.values()
-            if row.key not in self.seen
-            and row.parts
-            and row.parts[self.exchange.kinds[row.kind].anchor].type not in self.failed
-        ]
-        whole = {row.id for row in self.base.rows.values() if row.kind == "patient" and row.key in self.seen}
-        rows = [row for row in rows if row.kind in PEOPLE or str((row.record or {}).get("patient", "")) in whole]
-        copies = [(row, copy) for row in rows for copy in row.parts.values()]
+        rows = [row for row in self.base.rows.values() if row.key not in self.seen]
+        if not everybody:
+            asked = {self.known[one][1] for one in self.asked if one in self.known}
+            rows = [
+                row for row in rows if (row.id if row.kind == "patient" else (row.record or {}).get("patient")) in asked
+            ]
+        copies = [(row, copy) for row in rows for copy in row.parts.values() if copy.type not in self.failed]
         answers = self.server.ask([copy.reference for _, copy in copies])
         found: list[Json] = []
         for (row, copy), answer in zip(copies, answers, strict=True):
             if isinstance(answer, Answer) and answer.resource is not None:
                 found.append(answer.resource)
-            elif isinstance(answer, NotFound) and copy is row.parts[self.exchange.kinds[row.kind].anchor]:
+            elif isinstance(answer, NotFound) and copy is row.parts.get(self.exchange.kinds[row.kind].anchor):
                 self.gone.append(row)
                 self._item(
                     row.key,
@@ -181,7 +183,7 @@ class _Pull:
         for one, answer in zip(reads, answers[: len(reads)], strict=True):
             if isinstance(answer, Answer) and answer.resource is not None:
                 found.append(answer.resource)
-            else:
+            elif not (isinstance(answer, NotFound) and one in self.known):  # else it is missing, and found so later
                 self._unread(one.partition("/")[0], answer)
                 return
         for (type_, _), answer in zip(wanted, answers[len(reads) :], strict=True):
@@ -200,15 +202,32 @@ class _Pull:
             if place is not None:
                 self._mention(resource)
                 records.setdefault(place[:2], {})[place[2]] = copy
+        self._complete(records)
         for key, copies in records.items():
             self._know(*key, copies)
         for key, copies in records.items():
             if key not in self.seen and self.exchange.kinds[key[0]].anchor in copies:
                 self.seen.add(key)
+                self.anchors[key] = copies[self.exchange.kinds[key[0]].anchor]
                 try:
                     self._decide(key, copies)
                 except MappingError as error:
                     self._item(key, Pulled.FAILED, "; ".join(map(str, error.faults)))
+
+    def _complete(self, records: dict[Key, dict[str, Copy]]) -> None:
+        """Parts that we know and no search found: read by their ids, since only what says so is gone."""
+        unmet = [
+            (key, part, copy)
+            for key, copies in records.items()
+            if key in self.base.rows and key not in self.seen
+            for part, copy in self.base.rows[key].parts.items()
+            if part not in copies and copy.type not in self.failed
+        ]
+        for (key, part, copy), answer in zip(unmet, self.server.ask([c.reference for *_, c in unmet]), strict=True):
+            if isinstance(answer, Answer) and answer.resource is not None:
+                records[key][part] = copy_of(answer.resource, answer.version)
+            elif not isinstance(answer, NotFound):
+                self._unread(copy.type, answer)
 
     def _mention(self, resource: Json) -> None:
         for reference in references(resource):
@@ -222,7 +241,7 @@ class _Pull:
         return found and (found[0], found[2], found[1])
 
     def _decide(self, key: Key, copies: dict[str, Copy]) -> None:
-        row, local = self.base.rows.get(key), self.local.get(key)
+        row, local = self.base.rows.get(key), self._here(key)
         there = {
             part: copies.get(part)
             for part, lens in self.exchange.lenses[key[0]].lenses.items()
@@ -244,11 +263,22 @@ class _Pull:
             self._learn(row, last, there)
             self._item(key, Pulled.UNCHANGED)
             return
-        taken = _taking(last, changes, self.exchange.record(key[0], resources(there), last, id=key[1]))
+        theirs = self.exchange.record(key[0], resources(there), last, id=key[1])
+        taken = _taking(last, changes, theirs)
         if not edited or (local is not None and same(local, taken)):
             self._take(row, taken, there, changes)
             return
-        self._clash(row, local, last, taken, there, changes)
+        self._clash(row, taken, there, changes)
+
+    def _here(self, key: Key) -> Record | None:
+        """The record in the folder, as a push would send it."""
+        local = self.local.get(key)
+        return local and delivered(travelling(self.exchange, local), self._absent)
+
+    def _absent(self, key: Key) -> bool:
+        """Whether nothing on the server is known to be this place or organization."""
+        row = self.base.rows.get(key)
+        return not (row and row.parts) and key not in self.seen
 
     def _looked_for(self, key: Key, part: str, row: Row | None) -> bool:
         """Of people who are theirs only the resource itself is read."""
@@ -269,31 +299,26 @@ class _Pull:
             self._learn(fresh, local, there)
             self._item(key, Pulled.UNCHANGED)
             return
-        self._clash(fresh, local, None, record, there, tuple(differences(local, record)))
+        self._clash(fresh, record, there, tuple(differences(local, record)))
 
     def _take(self, row: Row, record: Record, there: dict[str, Copy | None], changes: tuple[Difference, ...]) -> None:
-        if not same(self.local.get(row.key), record):
+        local = self.local.get(row.key)
+        if local is None:
             self.changed[row.key] = record
+        elif other := tuple(differences(self._here(row.key), record)):
+            self.changed[row.key] = _taking(local, other, record)  # what does not travel stays
         self._learn(row, record, there)
         self._item(row.key, Pulled.CHANGED, fields=changes)
 
-    def _clash(
-        self,
-        row: Row,
-        local: Record | None,
-        last: Record | None,
-        theirs: Record,
-        there: dict[str, Copy | None],
-        changes: tuple[Difference, ...],
-    ) -> None:
+    def _clash(self, row: Row, theirs: Record, there: dict[str, Copy | None], changes: tuple[Difference, ...]) -> None:
         """Both sides changed. Without a decision neither is written; the side that loses is kept in a file."""
         if self.on_clash == "server":
-            if local is not None:
-                self.losers.append(local)
+            if (loser := self.local.get(row.key)) is not None:
+                self.losers.append(loser)
             self._take(row, theirs, there, changes)
         elif self.on_clash == "local":
             self.losers.append(theirs)
-            self._learn(row, last or theirs, there)
+            self._learn(row, theirs, there)  # so that all of it is an edit of ours
             self._item(row.key, Pulled.UNCHANGED, "the local side stays; the next push writes it", fields=changes)
         else:
             self._item(
@@ -303,9 +328,8 @@ class _Pull:
     def _learn(self, row: Row, record: Record, there: dict[str, Copy | None]) -> None:
         parts = {**row.parts, **{part: copy for part, copy in there.items() if copy is not None}}
         parts = {part: copy for part, copy in parts.items() if part not in there or there[part] is not None}
-        made = replace(row, record=spell_record(record), parts=parts, intent=None)
-        if made != self.base.rows.get(row.key):
-            self.rows.append(made)
+        said = spell_record(travelling(self.exchange, record))
+        self.rows.append(replace(row, record=said, parts=parts, intent=None, gone=False))
 
     def _know(self, kind: str, id_: str, copies: dict[str, Copy]) -> None:
         for part, copy in copies.items():
@@ -315,16 +339,17 @@ class _Pull:
 
     def _unread(self, type_: str, answer: Any) -> None:
         """A type that fails does not stop the others."""
-        if isinstance(answer, (Unavailable, NotAuthorized)):
+        if isinstance(answer, (Unavailable, NotAuthorized, NotFhir)):
             raise answer
-        self.failed.add(type_)
+        if not isinstance(answer, NotFound):
+            self.failed.add(type_)
         why = answer.message if isinstance(answer, CoachingError) else "no resource in the answer"
         self.report.items.append(Item("", "", Pulled.FAILED, type=type_, why=why))
 
     def _item(self, key: Key, outcome: Pulled, why: str = "", *, fields: tuple[Difference, ...] = ()) -> None:
         row = self.base.rows.get(key)
         anchor = self.exchange.kinds[key[0]].anchor
-        copy = row.parts.get(anchor) if row else None
+        copy = self.anchors.get(key) or (row.parts.get(anchor) if row else None)
         type_ = self.exchange.lenses[key[0]].lenses[anchor].table.type
         self.report.items.append(
             Item(*key, outcome, anchor, type_, copy.id if copy else "", copy.version if copy else "", why, fields)

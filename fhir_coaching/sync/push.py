@@ -8,7 +8,7 @@ ids; else a conditional create; else a plain one, with the base alone to know.
 import time
 from collections.abc import Callable, Iterable
 
-from fhir_coaching.errors import MappingError, NotAuthorized, Unavailable
+from fhir_coaching.errors import MappingError, ServerError
 from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange, patient_of
@@ -48,7 +48,7 @@ def push(
     try:
         for group in groups:
             _settle(run, group)
-    except (Unavailable, NotAuthorized) as error:
+    except ServerError as error:
         run.report.stopped = error
     run.report.requests = server.requests
     return run.report
@@ -96,8 +96,9 @@ def _settle(run: Run, group: Group, *, again: bool = True) -> None:
             writes += decide(run, key, record, found[key])
         except MappingError as error:
             run.stop(key, Outcome.FAILED, "; ".join(map(str, error.faults)))
-    conflicts = send(run, writes)
+    conflicts = send(run, writes, again=again)
     if conflicts and again:
+        run.again(conflicts)
         _settle(run, {key: group[key] for key in conflicts}, again=False)
     elif conflicts:
         for key in conflicts:

@@ -1,6 +1,6 @@
 """One push under way: what is known of the server, of what others may refer to, and of what came of each record so far."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhir_coaching.lens import Json
@@ -17,7 +17,7 @@ class Write:
     """One part that is to be sent."""
 
     record: Record  # the whole of it, as it is here
-    sent: Record  # the same without references that cannot be delivered
+    sent: Record  # the same without what does not travel, and without references that cannot be delivered
     key: Key
     part: str
     type: str
@@ -39,6 +39,7 @@ class Run:
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
+    written: set[tuple[Key, str]] = field(default_factory=set)  # parts that are reported as written
 
     def __post_init__(self) -> None:
         for row in self.base.rows.values():
@@ -58,10 +59,9 @@ class Run:
 
     def absent(self, key: Key) -> str:
         """Why a record cannot be referred to; empty if it can."""
-        if key in self.stopped:
-            return self.stopped[key]
-        known = self.own(key, self.anchor(key[0])) in self.addresses
-        return "" if known or key in self.coming else "it was not pushed"
+        if self.own(key, self.anchor(key[0])) in self.addresses:
+            return ""  # it is there, whatever became of an edit
+        return self.stopped.get(key) or ("" if key in self.coming else "it was not pushed")
 
     def know(self, row: Row) -> None:
         """From now on others can refer to this record."""
@@ -74,18 +74,26 @@ class Run:
         """Remember rows; one that has neither a copy nor an intent is forgotten. A dry run remembers nothing."""
         if self.report.dry_run:
             return
-        self.base.save([row for row in rows if row.parts or row.intent])
+        self.base.save([row for row in rows if row.parts or row.intent or row.gone])
         for row in rows:
-            if not row.parts and not row.intent and row.key in self.base.rows:
+            if not (row.parts or row.intent or row.gone) and row.key in self.base.rows:
                 self.base.forget(row)
 
     def remember(self, key: Key, record: Record, copies: Mapping[str, Copy | None], owner: str = OURS) -> Row:
         """What the server has is what we know it to have, and the record is what it was made from."""
         row = Row(*key, owner, spell_record(record), {part: copy for part, copy in copies.items() if copy is not None})
         self.know(row)
-        if row != self.base.rows.get(key):
-            self.save(row)
+        self.save(row)
         return row
+
+    def again(self, keys: Iterable[Key]) -> None:
+        """Forget what was reported of records that are to be looked at once more, but for what was written."""
+        keys = set(keys)
+        self.report.items = [
+            item
+            for item in self.report.items
+            if (item.kind, item.id) not in keys or ((item.kind, item.id), item.part) in self.written
+        ]
 
     def stop(self, key: Key, outcome: Outcome, why: str) -> list[Write]:
         """Report a record that is not written; what refers to it learns why."""
@@ -105,7 +113,7 @@ class Run:
     ) -> list[Write]:
         """Report an item for each resource that is there and needs no write."""
         for part, copy in copies.items():
-            if copy is not None:
+            if copy is not None and (key, part) not in self.written:
                 self.report.items.append(Item(*key, outcome, part, copy.type, copy.id, copy.version, why, fields))
         return []
 
@@ -113,6 +121,8 @@ class Run:
         self, write: Write, outcome: Outcome, *, copy: Copy | None = None, why: str = "", lost: tuple[str, ...] = ()
     ) -> None:
         """Report what became of a write."""
+        if outcome in {Outcome.CREATED, Outcome.UPDATED}:
+            self.written.add((write.key, write.part))
         copy = copy or write.copy
         known = (copy.id, copy.version) if copy else ("", "")
         self.report.items.append(Item(*write.key, outcome, write.part, write.type, *known, why=why, lost=lost))
