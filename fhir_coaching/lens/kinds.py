@@ -20,12 +20,14 @@ class Part(Generic[R]):
     """One of a record's resources. Without `when` it is the anchor: always there, and it carries the identity.
 
     A part whose `when` became false is not deleted but takes the state `retired`, and bears `mark`, which some servers drop.
+    One that `follows` has the record's own state: in error together with the anchor, it is there all the same.
     """
 
     table: Table[R]
     when: Callable[[R], bool] | None = None
     retired: Json = field(default_factory=dict)
     mark: Json = field(default_factory=dict)
+    follows: bool = False
 
 
 class Kind(Generic[R]):
@@ -150,8 +152,10 @@ class KindLens(Generic[R]):
 
     def live(self, name: str, parts: Parts) -> bool:
         """Whether a part is there and counts: a retired one does not, with its mark or without."""
-        there, part = parts.get(name), self.kind.parts[name]
-        return bool(there) and (name == self.kind.anchor or not part.retired or not fits(part.retired, there))
+        there, part, anchor = parts.get(name), self.kind.parts[name], self.kind.anchor
+        if not there or name == anchor or not part.retired or not fits(part.retired, there):
+            return bool(there)
+        return part.follows and not fits(part.mark, there) and fits(self.kind.parts[anchor].retired, parts.get(anchor))
 
 
 def _identified(record: Any) -> dict[str, Any]:
