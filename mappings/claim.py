@@ -41,11 +41,28 @@ from fhir_coaching.fhir.systems import (
     PCT_SUPPORTING_INFO,
     PLACE_OF_SERVICE,
 )
-from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, Wrong, attrs_of, const, derived, local, many, row
+from fhir_coaching.lens import (
+    R4,
+    R5,
+    Codec,
+    Json,
+    Near,
+    Slice,
+    Table,
+    Wrong,
+    attrs_of,
+    const,
+    derived,
+    local,
+    many,
+    near,
+    row,
+)
 from fhir_coaching.mappings.datatypes import (
     CLAIM,
     CONDITION,
     COVERAGE,
+    ORGANIZATION,
     PATIENT,
     PLACE,
     PRACTITIONER,
@@ -59,6 +76,7 @@ from fhir_coaching.records.billing import (
     CareTeamMember,
     Claim,
     ClaimUse,
+    Coverage,
     Diagnosis,
     DiagnosisRole,
     Line,
@@ -67,7 +85,7 @@ from fhir_coaching.records.billing import (
     Purpose,
 )
 from fhir_coaching.records.dates import PartialDate
-from fhir_coaching.records.values import Period, WhoKind
+from fhir_coaching.records.values import OrganizationId, Period, WhoKind
 
 E = TypeVar("E", bound=Enum)
 
@@ -84,7 +102,7 @@ def by_codings(words: Mapping[E, list[tuple[str, str]]], also_read: Mapping[tupl
     def encode(word: E) -> Json:
         return {"coding": [{"system": system, "code": code} for system, code in words[word]]}
 
-    return Codec(decode, encode, f"one of {', '.join(code for _, code in back)}")
+    return Codec(decode, encode, f"one of {', '.join(dict.fromkeys(code for _, code in back))}")
 
 
 # HL7's own codes had no rendering or referring provider until 2024, and servers of R4 know the old list: so those two are
@@ -124,6 +142,7 @@ def procedure_code(hcpcs: str) -> Codec[str]:
 HCPCS_SECURE = HCPCS.replace("http:", "https:")  # as CARIN spells it
 SERVICE = procedure_code(r"[A-Z]\d{4}")
 MODIFIER = procedure_code(r"(?!P[1-6])[A-Z][A-Z\d]")
+PLACE_CODE = concept_of(PLACE_OF_SERVICE, STRING)
 
 _COUNTED = (None, "1", "UN", "unit", "units", "{unit}", "{units}")
 
@@ -168,6 +187,13 @@ def billed_period(claim: Claim) -> Period | None:
     return Period(start=PartialDate(min(days)), end=PartialDate(max(days))) if days else None
 
 
+def insurer(claim: Claim, near: Near) -> OrganizationId | None:
+    """The organization that pays for the coverage that is billed."""
+    coverage = near.record("coverage", claim.coverage)
+    payer = coverage.payer if isinstance(coverage, Coverage) else None
+    return OrganizationId(payer.id) if payer is not None and payer.kind is WhoKind.ORGANIZATION else None
+
+
 CODE: Codec[Any] = Codec(lambda raw: raw, lambda code: coded(CLAIM_PRIORITY, code), "a priority")
 
 C, T, D, L, O, P = (  # noqa: E741
@@ -200,7 +226,7 @@ LINE = Table(Line, "Claim.item", (
     row(L.code,             "productOrService", SERVICE, required=True),
     many(L.modifiers,       "modifier",         MODIFIER),
     row(L.service_date,     "serviced[x]",      choice(("Period",), Date=(PartialDate, DATE))),
-    row(L.place_of_service, "location[x]",      choice(("Address", "Reference"), CodeableConcept=(str, concept_of(PLACE_OF_SERVICE, STRING)))),
+    row(L.place_of_service, "location[x]",      choice(("Address", "Reference"), CodeableConcept=(str, PLACE_CODE))),
     row(L.units,            "quantity",         UNITS),
     row(L.unit_price,       "unitPrice",        MONEY),
     row(L.net,              "net",              MONEY),
@@ -228,6 +254,7 @@ CLAIM_TABLE = Table(Claim, "Claim", (
     row(C.patient,          "patient",  PATIENT, required=True),
     derived("billablePeriod", billed_period, PERIOD),
     row(C.created,          "created",  WHEN, required=True),
+    near("insurer",         insurer,    ORGANIZATION),
     row(C.provider,         "provider", who(WhoKind.PRACTITIONER, WhoKind.ORGANIZATION), required=True),
     derived("priority",     lambda _: "normal", CODE),
     row(C.prior,            "related:prior", PRIOR),

@@ -36,7 +36,7 @@ class Kind(Generic[R]):
     Records that `travels` denies stay in the practice: whoever sends asks first.
     """
 
-    def __init__(self, record: type[R], *, travels: Callable[[R], bool] = lambda _: True, **parts: Part[R]) -> None:
+    def __init__(self, record: type[R], travels: Callable[[R], bool] = lambda _: True, /, **parts: Part[R]) -> None:
         self.record, self.travels, self.parts = record, travels, parts
         (self.anchor,) = (name for name, part in parts.items() if part.when is None)
         covered(record, self.rows)
