@@ -8,6 +8,7 @@ import msgspec
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.names import PracticeNames
 from fhir_coaching.lens import Kind, KindLens, Version
+from fhir_coaching.practice.nearby import Nearby
 from fhir_coaching.practice.source import read
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.values import Record
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "golden"
 NAMES = PracticeNames("https://practice.example")
 RECORDS: list[Record] = list(read(FOLDER / "records.ndjson"))
+NEAR = Nearby(RECORDS)
 
 
 def of_kind(kind: str) -> list[Record]:

@@ -179,7 +179,7 @@ def test_a_path_is_explained(path: str, told: list[str]) -> None:
         ("Goal", "fhir-coaching mapping Goal"),
         ("gaol", "as goal.targets.due"),
         ("Gaol.target", "did you mean Goal.target"),
-        ("Claim.", "expected a path"),
+        ("Quux.", "expected a path"),
         ("", "expected a path"),
     ],
 )

@@ -94,7 +94,7 @@ def _to_fhir(
         raise no_base()
     exchange = exchange_for(app.kinds(), fhir, where)
     copies = [entry.resource for entry in Held(opened(base), "resource") if entry.resource] if base else []
-    entries = Held(source, "record")
+    entries = Held(source, "record", exchange)
 
     made: Iterator[Json]
     if as_ == "bundle":
@@ -103,7 +103,7 @@ def _to_fhir(
         made = (resource for _, _, resource in to_fhir(exchange, entries, copies))
     written = write_lines(map(dumps, entries.through(made)), dest, watch=not quiet)
     what = counted(written, "Bundle" if as_ == "bundle" else "resource")
-    stay = f" ({entries.staying(exchange)} stay in the practice)" if entries.staying(exchange) else ""
+    stay = f" ({entries.staying} stay in the practice)" if entries.staying else ""
     left = f"; {counted(entries.withdrawn, 'withdrawal')} left out: `push` sends them" if entries.withdrawn else ""
     say(f"{counted(entries.count.total(), 'record')}{stay} -> {what}, FHIR {fhir.upper()}{left}", quiet=quiet)
 

@@ -55,7 +55,7 @@ def roundtrip(app: App, source: str, fhir: str, output: str) -> int:
     sent = entries.through(_sent(there, entries, records))
     found = {(kind_of(record), record.id): record for _, record in from_fhir(back, sent)}
     losses = ledger(app.kinds(), [kind for kind in RECORDS if any(kind == its for its, _ in records)])
-    travelled = {key: record for key, record in records.items() if there.travels(key[0])}
+    travelled = {key: record for key, record in records.items() if there.travels(key[0], record)}
     differences = list(_differences(travelled, found, losses))
     if output == "json":
         report = {"records": len(travelled), "differences": differences, "ledger": [loss.json() for loss in losses]}

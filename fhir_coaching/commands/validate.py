@@ -130,7 +130,7 @@ def _unsayable(exchange: "Exchange", entry: "Entry") -> Iterator["Line"]:
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.report.findings import Line
 
-    if entry.record is None or not exchange.travels(entry.kind):
+    if entry.record is None or not exchange.travels(entry.kind, entry.record):
         return
     try:
         made = exchange.parts(entry.record, place=entry.place)

@@ -19,6 +19,14 @@ TYPES = {
     "place": "Location",
     "goal": "Goal",
     "session": "Encounter",
+    "coverage": "Coverage",
+    "claim": "Claim",
+    "condition": "Condition",
+    "referral": "ServiceRequest",
+    "action_step": "ServiceRequest",
+    "engagement": "CarePlan",
+    "engagement.episode": "EpisodeOfCare",
+    "engagement.team": "CareTeam",
 }
 I = TypeVar("I", bound=str)  # noqa: E741 - an id's own type
 
@@ -36,20 +44,20 @@ def literal(reference: object) -> str:
 
 
 def record_id(raw: Any, kind: str, names: Names) -> str | None:
-    """The record that a Reference means, if it is one of this kind that we know.
+    """The record that a Reference means, if it is one of this kind, or a part of one (`engagement.episode`), that we know.
 
     Raises Wrong where its identifier says one record and its address another: somebody may have re-pointed half of it.
     """
     identifier = field(raw, "identifier", dict)
     said = identifier.get("value") if identifier and identifier.get("system") == names.system(kind) else None
-    found = names.local(kind, literal(raw.get("reference")))
+    found = names.local(kind.partition(".")[0], literal(raw.get("reference")))
     if isinstance(said, str) and found is not None and said != found:
         raise Wrong("the identifier says one record and the reference another")
     return said if isinstance(said, str) else found
 
 
 def reference(id_type: Callable[[str], I], kind: str) -> Callable[[Names], Codec[I]]:
-    """A Reference to a record of one kind. One that we do not know is not ours."""
+    """A Reference to a record of one kind, or to a part of it. One that we do not know is not ours."""
 
     def bind(names: Names) -> Codec[I]:
         type_, system = TYPES[kind], names.system(kind)

@@ -1,11 +1,12 @@
 """Rows bound to a version and to names: how each kind of row reads an element into a value and writes it back."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_coaching.errors import Fault
 from fhir_coaching.lens.paths import Json, Place, Slice, Step, Wrong, below, listed
-from fhir_coaching.lens.rows import Codec, Names, Row, Version
+from fhir_coaching.lens.rows import Codec, Names, Near, Row, Version
 from fhir_coaching.lens.same import same
 
 
@@ -102,6 +103,31 @@ class _Derived(BoundRow):
             return
         if old is None or old is STALE or not same(make(old), value):  # type: ignore[misc]
             self.place.write(node, value if value is None or self.codec is None else self.codec.encode(value))
+
+
+class NearRow(BoundRow):
+    """A row that sees other records. Tables neither read nor write it; the kind does, which knows what was sent."""
+
+    def made(self, record: Any, near: Near) -> Any:
+        """The element as it would be made now, or None."""
+        value = self.row.derive(record, near)  # type: ignore[misc]
+        return None if value is None else self.codec.encode(value)
+
+    def digest(self, raw: Any) -> str:
+        """What an element says, as a digest; empty for none, and for one that cannot be ours."""
+        try:
+            said = NotImplemented if raw is None else self.codec.decode(raw)
+        except Wrong:
+            said = NotImplemented
+        return "" if said is NotImplemented else hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def renews(self, node: Json, made: Any, last: str) -> bool:
+        """Whether what stands in a resource is what was last sent, and would be made otherwise now."""
+        try:
+            there = self.raw(node)
+        except Wrong:
+            return False
+        return self.digest(made) != last and self.digest(there) == last and bool(last) is (there is not None)
 
 
 class _Const(_Derived):
@@ -229,5 +255,5 @@ def _at(notes: list[Any], index: int | None) -> Any:
 
 BOUND: dict[str, type[BoundRow]] = {
     "row": BoundRow, "many": _Many, "also": _Also, "identity": _Identity, "derived": _Derived, "const": _Const,
-    "one_way": _OneWay, "local": _Local,
+    "one_way": _OneWay, "local": _Local, "near": NearRow,
 }  # fmt: skip

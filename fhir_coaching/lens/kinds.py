@@ -1,13 +1,13 @@
 """One record as several resources: a small named set of parts, each with a table, read and written together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, cast
 
 from fhir_coaching.errors import Fault, MappingError
-from fhir_coaching.lens.binding import STALE, under
+from fhir_coaching.lens.binding import STALE, NearRow, under
 from fhir_coaching.lens.paths import Json
-from fhir_coaching.lens.rows import FATES, Fate, Names, Row, Version
+from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row, Version
 from fhir_coaching.lens.same import copied, fits, imposed, same, without
 from fhir_coaching.lens.tables import Lens, R, Table, covered
 
@@ -20,19 +20,24 @@ class Part(Generic[R]):
     """One of a record's resources. Without `when` it is the anchor: always there, and it carries the identity.
 
     A part whose `when` became false is not deleted but takes the state `retired`, and bears `mark`, which some servers drop.
+    One that `follows` has the record's own state: in error together with the anchor, it is there all the same.
     """
 
     table: Table[R]
     when: Callable[[R], bool] | None = None
     retired: Json = field(default_factory=dict)
     mark: Json = field(default_factory=dict)
+    follows: bool = False
 
 
 class Kind(Generic[R]):
-    """A kind of record and its parts. Raises TypeError unless each field has exactly one home."""
+    """A kind of record and its parts. Raises TypeError unless each field has exactly one home.
 
-    def __init__(self, record: type[R], **parts: Part[R]) -> None:
-        self.record, self.parts = record, parts
+    Records that `travels` denies stay in the practice: whoever sends asks first.
+    """
+
+    def __init__(self, record: type[R], travels: Callable[[R], bool] = lambda _: True, /, **parts: Part[R]) -> None:
+        self.record, self.travels, self.parts = record, travels, parts
         (self.anchor,) = (name for name, part in parts.items() if part.when is None)
         covered(record, self.rows)
 
@@ -81,10 +86,19 @@ class KindLens(Generic[R]):
             raise MappingError(faults)
         return cast("R", record)
 
-    def put(self, record: R, base: Parts | None = None, last: R | None = None) -> dict[str, Json]:
+    def put(
+        self,
+        record: R,
+        base: Parts | None = None,
+        last: R | None = None,
+        *,
+        near: Near | None = None,
+        sent: Mapping[str, str] | None = None,
+    ) -> dict[str, Json]:
         """A resource for each part that `base` has a key for and that has something to say; without a base, new ones.
 
         `last` is the record as last sent: what changed since in fields that do not come back is written again.
+        `sent` is what `near_values` said when the record was last sent: without it, near rows touch new resources only.
         """
         base = dict.fromkeys(self.lenses) if base is None else base
         old = (
@@ -93,8 +107,9 @@ class KindLens(Generic[R]):
             else None
         )
         if old is not None and same(old, record):
-            return {name: resource for name, resource in base.items() if resource}
-        made, faults = dict[str, Json](), list[Fault]()
+            made = {name: resource for name, resource in base.items() if resource}
+            return self._renewed(made, record, base, near, sent or {})
+        made, faults = {}, list[Fault]()
         for name, lens in self.lenses.items():
             if name not in base:
                 continue
@@ -110,12 +125,37 @@ class KindLens(Generic[R]):
                 made[name] = imposed(part.mark, imposed(part.retired, there)) if dropped else there
         if faults:
             raise MappingError(faults)
+        return self._renewed(made, record, base, near, sent or {})
+
+    def near_values(self, record: R, near: Near) -> dict[str, str]:
+        """A digest of what each near row makes of a record, to be kept with the record as sent and given to `put`."""
+        return {key: row.digest(row.made(record, near)) for _, key, row in self._nearby(record)}
+
+    def _nearby(self, record: R) -> Iterator[tuple[str, str, NearRow]]:
+        for name, lens in self.lenses.items():
+            when = self.kind.parts[name].when
+            if lens.nearby and (when is None or when(record)):
+                yield from ((name, f"{name}.{row.at}", row) for row in lens.nearby)
+
+    def _renewed(
+        self, made: dict[str, Json], record: R, base: Parts, near: Near | None, sent: Mapping[str, str]
+    ) -> dict[str, Json]:
+        """The resources with their near rows: all in new ones, in others those that changed since they were sent."""
+        for name, key, row in self._nearby(record) if near is not None else ():
+            if name in made and (not base.get(name) or key in sent):
+                value = row.made(record, near)
+                if row.renews(made[name], value, sent[key]) if base.get(name) else value is not None:
+                    resource = copied(made[name])
+                    row.place.write(resource, value)
+                    made[name] = resource
         return made
 
     def live(self, name: str, parts: Parts) -> bool:
         """Whether a part is there and counts: a retired one does not, with its mark or without."""
-        there, part = parts.get(name), self.kind.parts[name]
-        return bool(there) and (name == self.kind.anchor or not part.retired or not fits(part.retired, there))
+        there, part, anchor = parts.get(name), self.kind.parts[name], self.kind.anchor
+        if not there or name == anchor or not part.retired or not fits(part.retired, there):
+            return bool(there)
+        return part.follows and not fits(part.mark, there) and fits(self.kind.parts[anchor].retired, parts.get(anchor))
 
 
 def _identified(record: Any) -> dict[str, Any]:

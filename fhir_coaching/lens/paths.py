@@ -217,3 +217,5 @@ def refuse_modifiers(node: Json, at: str = "") -> None:
     for key in ("modifierExtension", "implicitRules"):
         if key in node:
             raise Above("says something that may reverse the meaning, and that we do not know", below(at, key))
+    if node.get("doNotPerform", False) is not False:
+        raise Above("says what is not to be done", below(at, "doNotPerform"))

@@ -1,6 +1,6 @@
 """Rows: a record's field, a FHIR element and a codec in one line, read in both directions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
@@ -35,6 +35,16 @@ class Names(Protocol):
 
     def local(self, kind: str, reference: str) -> str | None:
         """The record id behind a literal reference, `Patient/17`, if it is known."""
+
+
+class Near(Protocol):
+    """What stands near a record: a read-only view of the same patient's records, and of people and places."""
+
+    def record(self, kind: str, key: str) -> Any | None:
+        """The record of this kind and id, if it is known."""
+
+    def records(self, kind: str, patient: str) -> Iterable[Any]:
+        """The records of a kind that are known and of this patient."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Row:
     required: bool = False
     by: Callable[[Any], object] | None = None
     why: str = ""
-    derive: Callable[[Any], Any] | None = None
+    derive: Callable[..., Any] | None = None
 
 
 def attrs_of(record: type[M]) -> M:
@@ -123,6 +133,15 @@ def identity(attr: A, at: At, codec: Cell[A]) -> Row:
 def derived(at: At, derive: Callable[[Any], A | None], codec: Cell[A]) -> Row:
     """Made from fields; written when it is new or would be made otherwise now; never read."""
     return Row("", at, codec, "derived", derive=derive)
+
+
+def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A]) -> Row:
+    """Made from a record and what stands near it; never read into a field.
+
+    Written into a new resource; later only over what we sent ourselves, when it would be made otherwise now. Whether it
+    is what we sent is seen by `decode`, which may leave out what servers rewrite.
+    """
+    return Row("", at, codec, "near", derive=derive)
 
 
 def const(at: At, value: object, *, required: bool = False) -> Row:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from fhir_coaching.errors import Fault, MappingError
-from fhir_coaching.lens.binding import BOUND, BoundRow, NotOurs, _Many, chosen, under
+from fhir_coaching.lens.binding import BOUND, BoundRow, NearRow, NotOurs, _Many, chosen, under
 from fhir_coaching.lens.paths import Json, Wrong, refuse_modifiers
 from fhir_coaching.lens.rows import FATES, Names, Row, Slices, Version
 from fhir_coaching.lens.same import copied, same
@@ -76,7 +76,8 @@ class Lens(Generic[R]):
     def __init__(self, table: Table[R], rows: list[BoundRow]) -> None:
         self.table, self.rows = table, rows
         self.reading = [row for row in rows if row.kind in {"row", "many", "also", "identity", "const"}]
-        self.writing = [row for row in rows if row.kind != "local"]
+        self.writing = [row for row in rows if row.kind not in {"local", "near"}]
+        self.nearby = [row for row in rows if isinstance(row, NearRow)]
 
     def get(self, resource: Any, local: R | None = None, **given: Any) -> R:
         """The record that a resource says; what does not travel comes from `local`, or is `given`. Raises MappingError."""

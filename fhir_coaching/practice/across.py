@@ -8,10 +8,14 @@ from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.findings import holds, is_withdrawn
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
+from fhir_coaching.records import kind_of
+from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import Goal, GroupSession, Session, SessionStatus
+from fhir_coaching.records.conditions import Condition
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.people import Patient, RelatedPerson
 
+_OWNED = {"coverage", "claim", "condition", "goal", "related_person", "session"}
 STEM = 6  # characters that two opaque ids do not share by chance
 
 
@@ -20,7 +24,7 @@ class Across:
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
-        self._owner: dict[tuple[str, str], str] = {}  # goals and related persons: kind, id -> patient
+        self._owner: dict[tuple[str, str], str] = {}  # kind, id -> patient
         self._named: list[tuple[str, str, tuple[str, str], str]] = []  # place, path, kind and id, patient
         self._parent: dict[str, tuple[str, str]] = {}  # goal -> parent, place
         self._death: dict[str, PartialDate | Instant | None] = {}  # of every patient
@@ -37,8 +41,11 @@ class Across:
         match record:
             case Patient():
                 self._death[record.id] = None if isinstance(record.deceased, bool) else record.deceased
-            case RelatedPerson():
-                self._owner["related_person", record.id] = record.patient
+            case RelatedPerson() | Condition():
+                self._owner[kind_of(record), record.id] = record.patient
+            case Coverage() | Claim():
+                self._owner[kind_of(record), record.id] = record.patient
+                self._name(record, place)
             case Goal():
                 self._owner["goal", record.id] = record.patient
                 if record.parent is not None:
@@ -66,6 +73,7 @@ class Across:
         return self._found
 
     def _session(self, session: Session, place: str) -> None:
+        self._owner["session", session.id] = session.patient
         self._group[session.id] = session.group or ""
         if session.group is not None:
             self._members[session.group].append((session.id, session.patient, place))
@@ -77,10 +85,10 @@ class Across:
                 self._start.append((place, session.patient, start))
         self._name(session, place)
 
-    def _name(self, record: Goal | Session, place: str) -> None:
-        """Take note of the goals and related persons that a record names, or check them at once."""
+    def _name(self, record: Goal | Session | Coverage | Claim, place: str) -> None:
+        """Take note of what a record names that is of one patient, or check it at once."""
         for path, kinds, key in references_of(record):
-            if kinds[0] not in ("goal", "related_person"):
+            if kinds[0] not in _OWNED:
                 continue
             if (kinds[0], key) in self._owner:
                 self._check_owner(place, path, (kinds[0], key), record.patient)

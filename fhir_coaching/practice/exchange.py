@@ -25,9 +25,9 @@ class Exchange:
         self.lenses: dict[str, KindLens[Any]] = {kind: of.lens(version, names) for kind, of in kinds.items()}
         self.routes = Routes(kinds, names)
 
-    def travels(self, kind: str) -> bool:
-        """Whether records of this kind leave the practice at all."""
-        return kind in self.lenses
+    def travels(self, kind: str, record: Record | None = None) -> bool:
+        """Whether records of this kind leave the practice at all, and this one too."""
+        return kind in self.kinds and (record is None or self.kinds[kind].travels(record))
 
     def parts(
         self, record: Record, base: Mapping[str, Json | None] | None = None, *, place: str = ""
@@ -89,7 +89,7 @@ def to_fhir(
             copies.setdefault((found[0], found[2]), {})[found[1]] = resource
     faults: list[Fault] = []
     for entry in entries:
-        if entry.record is None or not exchange.travels(entry.kind):
+        if entry.record is None or not exchange.travels(entry.kind, entry.record):
             continue
         there = copies.get((entry.kind, entry.record.id))
         try:

@@ -1,17 +1,19 @@
 """What a record lacks to be useful, as far as the record alone can show."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from fhir_coaching.errors import Finding
+from fhir_coaching.practice.billing import Found, amounts_of, of_claim, of_coverage
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
+from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import (
     BookingState,
     Contact,
@@ -30,14 +32,16 @@ from fhir_coaching.records.demographics import AddressUse, TelecomUse
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
 from fhir_coaching.records.values import Interval, Note, Quantity, Range, Record
 
-Found = Iterator[tuple[str, str]]  # the rule, the field's path
-
 
 def findings(what: Entry | Record, place: str = "") -> list[Finding]:
     """Everything that one record lacks. A withdrawn record lacks nothing."""
     if isinstance(what, Entry):
         return findings(what.record, what.place) if what.record is not None else []
-    return [finding(rule, place, path) for rule, path in _CHECKS[type(what)](what)]
+    return [finding(rule, place, path) for rule, path in _CHECKS.get(type(what), _nothing)(what)]
+
+
+def _nothing(_: Record) -> Found:
+    return iter(())
 
 
 def is_withdrawn(record: Record) -> bool:
@@ -161,13 +165,17 @@ def _amounts(detail: object, path: str) -> Found:
         if name in {"low", "high", "denominator"} and isinstance(part, Quantity) and part.comparator is not None:
             yield "plain-amount", f"{path}.{name}.comparator"
         value = part.value if isinstance(part, Quantity) else part
-        if isinstance(value, Decimal) and (value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND):
+        if isinstance(value, Decimal) and _is_long(value):
             yield "many-digits", f"{path}.{name}"
 
 
 def _language(tag: str | None, path: str) -> Found:
     if tag is not None and not _TAG.fullmatch(tag):
         yield "language-tag", path
+
+
+def _is_long(value: Decimal) -> bool:
+    return value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND
 
 
 _BEFORE, _BEHIND = 18, 17  # digits of a decimal around its point, as R5 takes them
@@ -248,7 +256,19 @@ def _lasted(contact: Contact | None) -> timedelta | None:
     return sum(lengths, timedelta()) if len(lengths) == len(contact.intervals) else None
 
 
-def _other_patient(record: Goal | Session) -> Found:
+def _coverage(coverage: Coverage) -> Found:
+    yield from of_coverage(coverage)
+    yield from _other_patient(coverage)
+
+
+def _claim(claim: Claim) -> Found:
+    yield from of_claim(claim)
+    for path, amount in amounts_of(claim):
+        if _is_long(amount):
+            yield "many-digits", path
+
+
+def _other_patient(record: Goal | Session | Coverage) -> Found:
     """Whoever is named as a patient is the patient of the record."""
     for path, kinds, key in references_of(record):
         if kinds == ("patient",) and key != record.patient:
@@ -261,7 +281,9 @@ _CHECKS: dict[type[Record], Callable[[Any], Found]] = {
     Organization: _organization,
     RelatedPerson: _related_person,
     Place: _place,
+    Coverage: _coverage,
     Goal: _goal,
     Session: _session,
+    Claim: _claim,
     GroupSession: _group_session,
 }

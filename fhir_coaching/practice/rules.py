@@ -106,6 +106,24 @@ RULES: dict[str, Rule] = {
     "session-after-death": Rule(
         ERROR, "takes place after the patient's death", "correct the session, or the patient's `deceased`"
     ),
+    # Billing
+    "coverage-member": Rule(ERROR, "has no member id", "add `member_id`", f"{_CORE}coverage.html"),  # us-core-15
+    "coverage-relationship": Rule(
+        ERROR,
+        "does not say what the patient is to the subscriber",
+        "add `relationship`; `self` is a value",
+        f"{_CORE}coverage.html",
+    ),
+    "claim-sequence": Rule(
+        ERROR, "a number that another item of the list has already", "give each item a `sequence` of its own"
+    ),
+    "claim-pointer": Rule(
+        ERROR, "points to a sequence that nothing on the claim has", "correct it, or add the diagnosis or person"
+    ),
+    "claim-coverage": Rule(
+        ERROR, "a coverage that stands on the claim already", "one is billed in `coverage`, each other one stands once"
+    ),
+    "claim-prior": Rule(ERROR, "replaces or voids itself", "name the earlier claim in `prior`"),
     # Privacy
     "group-id": Rule(ERROR, "its id holds the id of its group or of a member", "give it an opaque id, such as a UUID"),
     "group-stem": Rule(

@@ -72,7 +72,7 @@ def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Gr
     shared: Group = {}
     patients: dict[str, Group] = {}
     for entry in entries:
-        if not exchange.travels(entry.kind):
+        if not exchange.travels(entry.kind, entry.record):
             continue
         key = (entry.kind, entry.record.id if entry.record is not None else entry.withdrawn)
         known = entry.record or last_of(base.rows.get(key))
