@@ -50,13 +50,17 @@ KINDS: dict[str, Kind[Any]] = {
         Engagement,
         engagement=Part(CARE_PLAN, retired=IN_ERROR),
         episode=Part(EPISODE_OF_CARE, when=lambda _: True, retired=IN_ERROR, mark=MARK, follows=True),
-        team=Part(CARE_TEAM, when=lambda engagement: bool(engagement.coaches), retired=IN_ERROR, mark=MARK, follows=True),
+        team=Part(
+            CARE_TEAM, when=lambda engagement: bool(engagement.coaches), retired=IN_ERROR, mark=MARK, follows=True
+        ),
     ),
     "session": Kind(
         Session,
         session=Part(ENCOUNTER, retired=IN_ERROR),
         appointment=Part(APPOINTMENT, when=lambda session: session.booking is not None, retired=IN_ERROR, mark=MARK),
-        note=Part(DOCUMENT_REFERENCE, when=lambda session: session.note is not None, retired=IN_ERROR, mark=MARK, follows=True),
+        note=Part(
+            DOCUMENT_REFERENCE, when=lambda session: session.note is not None, retired=IN_ERROR, mark=MARK, follows=True
+        ),
         service=Part(PROCEDURE, when=is_service, retired=IN_ERROR, mark=MARK, follows=True),
     ),
     "claim": Kind(Claim, travels=is_for_a_payer, claim=Part(CLAIM_TABLE)),

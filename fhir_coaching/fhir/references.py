@@ -27,7 +27,6 @@ TYPES = {
     "engagement": "CarePlan",
     "engagement.episode": "EpisodeOfCare",
     "engagement.team": "CareTeam",
-    "condition": "Condition",
 }
 I = TypeVar("I", bound=str)  # noqa: E741 - an id's own type
 
