@@ -1,10 +1,14 @@
 """CarePlan: what coach and patient agreed to work on (https://hl7.org/fhir/R4/careplan.html)."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
 from fhir_coaching.fhir.codecs import STRING, codes, inside
 from fhir_coaching.fhir.datatypes import CONCEPT, PERIOD
+from fhir_coaching.fhir.narrative import NARRATIVE, Markup, element, items, joined, said, told, worded
 from fhir_coaching.fhir.references import reference
 from fhir_coaching.fhir.systems import CARE_PLAN_CATEGORY, SERVICE, WORKFLOW_STATUS_REASON
-from fhir_coaching.lens import R4, R5, Slice, Table, attrs_of, const, derived, local, many, row
+from fhir_coaching.lens import R4, R5, Near, Slice, Table, attrs_of, const, derived, local, many, near, row
 from fhir_coaching.mappings.datatypes import (
     CONDITION,
     GOAL,
@@ -18,8 +22,9 @@ from fhir_coaching.mappings.datatypes import (
     identifiers,
     note_identity,
 )
-from fhir_coaching.records.engagements import CoachRole, Engagement, EngagementStatus
-from fhir_coaching.records.values import EngagementId, PractitionerId
+from fhir_coaching.records.coaching import Goal, GoalState, Target
+from fhir_coaching.records.engagements import ActionStep, CoachRole, Engagement, EngagementStatus, StepState
+from fhir_coaching.records.values import EngagementId, Label, Note, PractitionerId, Span
 
 STATUS = codes({
     EngagementStatus.PLANNED: "draft",
@@ -44,6 +49,76 @@ def responsible(engagement: Engagement) -> PractitionerId | None:
     return found.pop() if len(found) == 1 else None
 
 
+# A plan in words must not say more to others than its own labels allow.
+OPEN_LABELS = {Label.NORMAL, Label.PATIENT_ASSERTED, Label.CLINICIAN_ASSERTED, Label.TEST_DATA}
+
+
+def plan_text(plan: Engagement, near: Near) -> str:
+    """The plan in words, with its goals and steps, so that who sees nothing else knows what it is."""
+    facts = {
+        "Status": joined(worded(plan.status), told(plan.status_reason), by=": "),
+        "Period": told(plan.period),
+    }
+    rows = [element("tr", element("th", name), element("td", fact)) for name, fact in facts.items() if fact]
+    return "".join((
+        element("h3", joined("Coaching plan", plan.title and said(plan.title), by=": ")),
+        element("table", element("tbody", *rows)),
+        _section("Goals", "ol", _listed(plan, near, "goal", plan.goals, _goal)),
+        _section("Steps", "ol", _listed(plan, near, "action_step", plan.steps, _step)),
+        _section("Notes", "ul", map(_note, plan.notes)),
+    ))  # fmt: skip
+
+
+def _section(title: str, kind: str, each: Iterable[Markup]) -> Markup:
+    made = items(kind, each)
+    return Markup(element("h4", title) + made) if made else made
+
+
+def _listed(
+    plan: Engagement, near: Near, kind: str, keys: tuple[str, ...], word: Callable[[Any], Markup]
+) -> Iterator[Markup]:
+    """Those that are known, stand, are the same patient's and no more private than the plan; and how many more there are."""
+    found = [near.record(kind, key) for key in keys]
+    shown = [one for one in found if one is not None and _may_be_said(plan, one)]
+    yield from map(word, shown)
+    withdrawn = [one for one in found if one is not None and _is_withdrawn(one)]
+    if more := len(keys) - len(shown) - len(withdrawn):
+        yield Markup(f"{more}{' more' if shown else ''}, not told here")
+
+
+def _may_be_said(plan: Engagement, one: Goal | ActionStep) -> bool:
+    private = set(one.labels) - OPEN_LABELS - set(plan.labels)
+    return one.patient == plan.patient and not private and not _is_withdrawn(one)
+
+
+def _is_withdrawn(one: Goal | ActionStep) -> bool:
+    return one.state in {GoalState.ENTERED_IN_ERROR, StepState.ENTERED_IN_ERROR}
+
+
+def _goal(goal: Goal) -> Markup:
+    state = joined(worded(goal.state), told(goal.achievement), by=", ")
+    reason = goal.state_reason and said(goal.state_reason, goal.language)
+    targets = items("ul", map(_target, goal.targets))
+    return Markup(f"{said(goal.statement, goal.language)} ({joined(state, reason, by=': ')}){targets}")
+
+
+def _target(target: Target) -> Markup:
+    what = joined(told(target.measure), told(target.detail), by=": ")
+    due = joined("within" if isinstance(target.due, Span) else "by", told(target.due), by=" ")
+    return joined(what, due if target.due is not None else None, by=", ")
+
+
+def _step(step: ActionStep) -> Markup:
+    what = said(step.text) if step.text else Markup("a step")
+    state = joined(worded(step.state), step.result and worded(step.result), by=", ")
+    return joined(f"{what} ({state})", told(step.timing), step.cue and said(step.cue))
+
+
+def _note(note: Note) -> Markup:
+    when = joined(told(note.at), note.aspect and worded(note.aspect), by=", ")
+    return joined(when, said(note.text), by=": ")
+
+
 E = attrs_of(Engagement)
 
 # US Core up to 8 wants assess-plan; in 9 it is retired, and does no harm.
@@ -64,6 +139,7 @@ CARE_PLAN = Table(Engagement, "CarePlan", (
     many(E.goals,        "goal",      GOAL),
     many(E.steps,        "activity",  {R4: inside("reference", STEP), R5: inside("plannedActivityReference", STEP)}),
     many(E.notes,        "note",      NOTE, by=note_identity),
+    near("text",         plan_text,   NARRATIVE),
     local(E.agreement,   why="the practice keeps it; a copy is a document of its own"),
 ), {
     **identifiers("engagement"),

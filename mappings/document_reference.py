@@ -3,8 +3,7 @@
 import base64
 import binascii
 
-
-from fhir_coaching.fhir.codecs import INSTANT, STRING, bare, encoded, field, one_of_list, part, value, want
+from fhir_coaching.fhir.codecs import INSTANT, STRING, bare, encoded, field, one_of_list, part, value
 from fhir_coaching.fhir.datatypes import PERIOD
 from fhir_coaching.fhir.references import who
 from fhir_coaching.fhir.systems import DOCUMENT_CATEGORY, LOINC
@@ -35,7 +34,11 @@ def note(names: Names) -> Codec[SessionNote]:
             raise Wrong("expected one attachment", "content")
         attachment = field(content[0], "attachment", dict) or {}
         kind, data = field(attachment, "contentType", str), field(attachment, "data", str)
-        said = {"title": part(attachment, "title", STRING), "at": part(raw, "date", INSTANT), "by": part(raw, "author", author)}
+        said = {
+            "title": part(attachment, "title", STRING),
+            "at": part(raw, "date", INSTANT),
+            "by": part(raw, "author", author),
+        }
         if data is None:
             return value(SessionNote, url=part(attachment, "url", STRING), media_type=kind, **said)
         if (kind or "").partition(";")[0].strip().lower() != PLAIN:

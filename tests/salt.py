@@ -113,7 +113,19 @@ EVERYWHERE: dict[str, list[Json]] = {
     "contained": [{"resourceType": "Condition", "id": "foreign"}],
     "identifier": [{"value": "without a system"}, {"system": "urn:only"}],
 }
-KEPT_IN_ORDER = {"coding", "name", "target", "note", "given", "prefix", "suffix", "line", "extension", "goal", "activity"}
+KEPT_IN_ORDER = {
+    "coding",
+    "name",
+    "target",
+    "note",
+    "given",
+    "prefix",
+    "suffix",
+    "line",
+    "extension",
+    "goal",
+    "activity",
+}
 LITERALS = {"Patient", "Practitioner", "RelatedPerson", "Goal", "Location", "Organization"} | {
     *("Coverage", "Claim", "Encounter", "Condition", "ServiceRequest"),
 }

@@ -227,19 +227,22 @@ _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
         st.builds(Timing, start=_early),
         st.builds(Timing, schedule=of_type(Schedule)),
     ),
-    SessionNote: lambda: st.builds(
-        SessionNote,
-        title=st.none() | texts,
-        text=texts,
-        at=st.none() | instants,
-        by=st.none() | of_type(Who),
-    ) | st.builds(
-        SessionNote,
-        title=st.none() | texts,
-        url=uris,
-        media_type=st.none() | st.sampled_from(("application/pdf", "text/plain", "x")),
-        at=st.none() | instants,
-        by=st.none() | of_type(Who),
+    SessionNote: lambda: (
+        st.builds(
+            SessionNote,
+            title=st.none() | texts,
+            text=texts,
+            at=st.none() | instants,
+            by=st.none() | of_type(Who),
+        )
+        | st.builds(
+            SessionNote,
+            title=st.none() | texts,
+            url=uris,
+            media_type=st.none() | st.sampled_from(("application/pdf", "text/plain", "x")),
+            at=st.none() | instants,
+            by=st.none() | of_type(Who),
+        )
     ),
     Diagnosis: lambda: st.one_of(  # a code or a condition, one of them
         *(_filled(Diagnosis, {"code", "condition"} - {one}) for one in ("code", "condition"))

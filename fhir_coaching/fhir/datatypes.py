@@ -251,7 +251,9 @@ def _timing(raw: Json) -> Timing:
         repeat = field(raw["Timing"], "repeat", dict) or {}
         bounds = field(repeat, "boundsPeriod", dict) or {}
         start, due, schedule = part(bounds, "start", WHEN), part(bounds, "end", WHEN), _schedule(repeat)
-    return value(Timing, start=start, due=due, schedule=schedule) if start or due or schedule else cast("Timing", NOT_OURS)
+    return (
+        value(Timing, start=start, due=due, schedule=schedule) if start or due or schedule else cast("Timing", NOT_OURS)
+    )
 
 
 def _occurrence(timing: Timing) -> Json:

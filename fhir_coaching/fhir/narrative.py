@@ -5,10 +5,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NewType
+from enum import Enum
+from typing import Any, NewType, cast
 
 from fhir_coaching.fhir.codecs import want
 from fhir_coaching.lens import Codec, Json
+from fhir_coaching.records.engagements import Schedule, Timing
 from fhir_coaching.records.values import Concept, Period, Quantity, Range, Ratio, Span
 
 Markup = NewType("Markup", str)  # escaped, whole elements
@@ -19,6 +21,10 @@ _TAG = re.compile(r"<[^>]*>")
 _UNITS = {"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}
 
 
+def _escaped(text: str) -> str:
+    return html.escape(_NO_XML.sub("\ufffd", text))
+
+
 def right_to_left(text: str) -> bool:
     """Whether the first letter that has a direction runs from right to left."""
     strong = (unicodedata.bidirectional(letter) for letter in text)
@@ -27,11 +33,15 @@ def right_to_left(text: str) -> bool:
 
 def said(text: str, language: str | None = None) -> Markup:
     """What somebody wrote: escaped, lines kept, in its language and direction."""
-    inner = html.escape(_NO_XML.sub("\ufffd", text.strip())).replace("\r\n", "\n")
-    inner = re.sub(r"[\n\r]", "<br/>", inner)
-    spoken = f' lang="{html.escape(language)}" xml:lang="{html.escape(language)}"' if language else ""
+    inner = re.sub(r"\r\n?|\n", "<br/>", _escaped(text.strip()))
+    spoken = f' lang="{_escaped(language)}" xml:lang="{_escaped(language)}"' if language else ""
     turned = ' dir="rtl"' if right_to_left(text) else ""
     return Markup(f"<span{spoken}{turned}>{inner}</span>" if spoken or turned else inner)
+
+
+def told(value: object) -> Markup:
+    """A value in words, escaped; nothing for None."""
+    return Markup("") if value is None else said(worded(value))
 
 
 def element(name: str, *inner: str) -> Markup:
@@ -53,7 +63,7 @@ def joined(*parts: str | None, by: str = "; ") -> Markup:
 def _read(raw: Any) -> str:
     div = want(raw, dict).get("div")
     if raw.get("status") != "generated" or div.__class__ is not str:
-        return NotImplemented  # type: ignore[no-any-return]
+        return cast("str", NotImplemented)
     return " ".join(html.unescape(_TAG.sub(" ", div)).split())
 
 
@@ -65,28 +75,46 @@ def _written(inner: str) -> Json:
 NARRATIVE: Codec[str] = Codec(_read, _written, "the record in words")
 
 
+def _bounds(start: object, end: object, until: str) -> str:
+    ends = [("from", start), (until, end)]
+    return " ".join(f"{word} {worded(one)}" for word, one in ends if one is not None)
+
+
 def worded(value: object) -> str:
-    """A value in words."""
+    """A value in words; not escaped."""
     match value:
         case bool():
             return "yes" if value else "no"
         case Decimal():
             return f"{value:f}"
+        case Enum():
+            return str(value.value).replace("_", " ")
         case Concept():
-            coded = next((code.display or code.code for code in value.codings), "")
-            return value.text or coded
+            return value.text or next((code.display or code.code for code in value.codings), "")
         case Quantity():
             sign, unit = value.comparator.value if value.comparator else "", value.unit or value.code or ""
-            return f"{sign}{value.value:f} {unit}".strip()
+            return f"{sign}{worded(value.value)} {unit}".strip()
         case Range():
-            ends = [("from", value.low), ("to", value.high)]
-            return " ".join(f"{word} {worded(end)}" for word, end in ends if end is not None)
+            return _bounds(value.low, value.high, "to")
         case Ratio():
             return f"{worded(value.numerator)} in {worded(value.denominator)}"
         case Span():
-            return f"{value.value:f} {_UNITS[value.unit]}{'' if value.value == 1 else 's'}"
+            return f"{worded(value.value)} {_UNITS[value.unit]}{'' if value.value == 1 else 's'}"
         case Period():
-            ends_ = [("from", value.start), ("until", value.end)]
-            return " ".join(f"{word} {worded(end)}" for word, end in ends_ if end is not None)
+            return _bounds(value.start, value.end, "until")
+        case Timing():
+            return ", ".join(filter(None, (_often(value.schedule), _bounds(value.start, value.due, "until"))))
         case _:
             return str(getattr(value, "text", value))
+
+
+def _often(schedule: Schedule | None) -> str:
+    if schedule is None:
+        return ""
+    times = f"{schedule.frequency} time{'' if schedule.frequency == 1 else 's'}" if schedule.frequency else ""
+    every = ""
+    if schedule.period is not None and schedule.unit is not None:
+        every = f"every {worded(Span(value=schedule.period, unit=schedule.unit))}"
+    days = f"on {', '.join(day.name.capitalize() for day in schedule.days)}" if schedule.days else ""
+    clock = f"at {', '.join(schedule.times)}" if schedule.times else ""
+    return " ".join(filter(None, (times, every, days, clock)))

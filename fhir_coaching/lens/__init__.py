@@ -37,6 +37,7 @@ from fhir_coaching.lens.rows import (
 from fhir_coaching.lens.tables import Lens, NoNames, Table
 
 __all__ = [
-    "R4", "R5", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames", "Part", "Parts", "Row", "Slice",
-    "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const", "derived", "identity", "local", "many", "near", "one_way", "row",
+    "R4", "R5", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",
+    "Part", "Parts", "Row", "Slice", "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const",
+    "derived", "identity", "local", "many", "near", "one_way", "row",
 ]  # fmt: skip

@@ -141,7 +141,9 @@ class KindLens(Generic[R]):
         self, made: dict[str, Json], record: R, base: Parts, near: Near | None, sent: Mapping[str, str]
     ) -> dict[str, Json]:
         """The resources with their near rows: all in new ones, in others those that changed since they were sent."""
-        for name, key, row in self._nearby(record) if near is not None else ():
+        if near is None:
+            return made
+        for name, key, row in self._nearby(record):
             if name in made and (not base.get(name) or key in sent):
                 value = row.made(record, near)
                 if row.renews(made[name], value, sent[key]) if base.get(name) else value is not None:

@@ -7,14 +7,18 @@ from typing import Any
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.fhir.bundles import transaction
 from fhir_coaching.fhir.names import PracticeNames, Routes, part_name
-from fhir_coaching.lens import Json, Kind, KindLens, Version
+from fhir_coaching.lens import Json, Kind, KindLens, Near, Version
 from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.nearby import Nearby
 from fhir_coaching.records import KINDS as MODELS
 from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.coaching import BookingState, Session
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
+
+
+NOBODY = Nearby()
 
 
 class Exchange:
@@ -30,11 +34,16 @@ class Exchange:
         return kind in self.kinds and (record is None or self.kinds[kind].travels(record))
 
     def parts(
-        self, record: Record, base: Mapping[str, Json | None] | None = None, *, place: str = ""
+        self,
+        record: Record,
+        base: Mapping[str, Json | None] | None = None,
+        *,
+        near: Near = NOBODY,
+        place: str = "",
     ) -> dict[str, Json]:
-        """A record's resources by part. Raises MappingError whose faults bear `place`."""
+        """A record's resources by part; new ones also say what stands `near`. Raises MappingError whose faults bear `place`."""
         try:
-            return self.lenses[kind_of(record)].put(record, base)
+            return self.lenses[kind_of(record)].put(record, base, near=near)
         except MappingError as error:
             raise MappingError(
                 [placed(place or f"{kind_of(record)} {record.id}", fault) for fault in error.faults]
@@ -76,9 +85,11 @@ def withdrawn(record: Record) -> Record | None:
 
 
 def to_fhir(
-    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Json] = ()
+    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Json] = (), near: Near = NOBODY
 ) -> Iterator[tuple[Entry, str, Json]]:
     """Each record's resources, with the entry and the part they are of; `base` are a server's own copies to write onto.
+
+    Records come and go, so what a resource says of others, such as the goals in a plan's narrative, it says of `near` only.
 
     Local kinds give nothing. Raises MappingError at the end with every fault.
     """
@@ -93,7 +104,8 @@ def to_fhir(
             continue
         there = copies.get((entry.kind, entry.record.id))
         try:
-            made = exchange.parts(entry.record, exchange.full(entry.kind, there) if there else None, place=entry.place)
+            known = exchange.full(entry.kind, there) if there else None
+            made = exchange.parts(entry.record, known, near=near, place=entry.place)
         except MappingError as error:
             faults += error.faults
             continue
@@ -189,7 +201,9 @@ def _stranger(exchange: Exchange, entry: Entry, resource: Json) -> Fault:
 def bundles(exchange: Exchange, entries: Iterable[Entry]) -> Iterator[Json]:
     """Transaction Bundles: one of the people and places that patients share, then one a patient. Holds all records."""
     groups: dict[str, list[tuple[str, str, Json]]] = {"": []}
-    for entry, part, resource in to_fhir(exchange, entries):
+    held = list(entries)
+    nearby = Nearby(entry.record for entry in held if entry.record is not None)
+    for entry, part, resource in to_fhir(exchange, held, near=nearby):
         record = entry.record
         assert record is not None  # noqa: S101 - to_fhir yields records only
         groups.setdefault(patient_of(record), []).append((*exchange.identifier(entry.kind, part, record.id), resource))
