@@ -50,3 +50,8 @@ def full(lens: KindLens[Any], parts: Json) -> dict[str, Json | None]:
 def lens_of(kind: Kind[Any], version: Version) -> KindLens[Any]:
     """A kind bound to the golden files' names."""
     return kind.lens(version, NAMES)
+
+
+def made(lens: KindLens[Any], record: Record) -> Json:
+    """A record's resources, among all the others."""
+    return lens.put(record, beside=lens.beside(record, NEAR))

@@ -330,16 +330,17 @@ def test_what_is_for_no_payer_stays_in_the_practice(purpose: str) -> None:
 def test_the_insurer_is_who_pays_for_the_coverage(version: Version) -> None:
     lens = KINDS["claim"].lens(version, PracticeNames(BASE))
     insured = Nearby([coverage("organization", "o-9")])
-    base = lens.put(claim(), near=insured)["claim"]
+    base = lens.put(claim(), beside=lens.beside(claim(), insured))["claim"]
     assert meant(base["insurer"]) == "organization o-9"
     for nobody in (Nearby([coverage("patient", "p-1")]), Nearby()):
-        assert "insurer" not in lens.put(claim(), near=nobody)["claim"]
-    before, moved = lens.near_values(claim(), insured), Nearby([coverage("organization", "o-10")])
-    again = lens.put(claim(), {"claim": base}, claim(), near=moved, sent=before)["claim"]
+        assert "insurer" not in lens.put(claim(), beside=lens.beside(claim(), nobody))["claim"]
+    moved = Nearby([coverage("organization", "o-10")])
+    near = {"beside": lens.beside(claim(), moved), "sent": lens.digests(lens.beside(claim(), insured))}
+    again = lens.put(claim(), {"claim": base}, claim(), **near)["claim"]
     assert meant(again.pop("insurer")) == "organization o-10"
     assert again == {key: value for key, value in base.items() if key != "insurer"}
     theirs = {**base, "insurer": {"reference": "Organization/elsewhere"}}
-    assert lens.put(claim(), {"claim": theirs}, claim(), near=moved, sent=before)["claim"] == theirs
+    assert lens.put(claim(), {"claim": theirs}, claim(), **near)["claim"] == theirs
 
 
 def test_an_edit_touches_its_own_line_only() -> None:

@@ -34,8 +34,13 @@ versions = pytest.mark.parametrize("lens", [LENSES["engagement-r4"], LENSES["eng
 
 
 def sent(lens: KindLens[Any], record: Record = PLAN) -> dict[str, Json | None]:
-    made = lens.put(record, near=NEAR)
+    made = lens.put(record, beside=lens.beside(record, NEAR))
     return {name: made.get(name) for name in lens.lenses}
+
+
+def around(lens: KindLens[Any], *, now: Nearby, before: Nearby) -> Json:
+    """What stands near the plan now, and what stood near it when it was sent."""
+    return {"beside": lens.beside(PLAN, now), "sent": lens.digests(lens.beside(PLAN, before))}
 
 
 def there_are(parts: dict[str, Json | None]) -> dict[str, Json]:
@@ -57,22 +62,23 @@ def test_a_new_plan_says_its_goals_and_steps_in_words(lens: KindLens[Any]) -> No
 @versions
 def test_what_is_there_is_left_alone_unless_one_knows_what_was_sent(lens: KindLens[Any]) -> None:
     there = sent(lens)
-    for near in (None, NEAR, OTHER):
-        assert lens.put(PLAN, there, PLAN, near=near) == there_are(there)
-    assert lens.put(PLAN, there, PLAN, near=NEAR, sent=lens.near_values(PLAN, NEAR)) == there_are(there)
+    assert lens.put(PLAN, there, PLAN) == there_are(there)
+    for near in (NEAR, OTHER):
+        assert lens.put(PLAN, there, PLAN, beside=lens.beside(PLAN, near)) == there_are(there)
+    assert lens.put(PLAN, there, PLAN, **around(lens, now=NEAR, before=NEAR)) == there_are(there)
 
 
 @versions
 def test_a_goal_that_changed_changes_the_plan_in_words_and_nothing_else(lens: KindLens[Any]) -> None:
     there = sent(lens)
     before = repr(there)
-    made = lens.put(PLAN, there, PLAN, near=OTHER, sent=lens.near_values(PLAN, NEAR))
+    made = lens.put(PLAN, there, PLAN, **around(lens, now=OTHER, before=NEAR))
     assert repr(there) == before
     assert "Walk before breakfast" in made["engagement"]["text"]["div"]
     expected = there_are(there)
     expected["engagement"] = {**expected["engagement"], "text": made["engagement"]["text"]}
     assert made == expected
-    assert lens.put(PLAN, made, PLAN, near=OTHER, sent=lens.near_values(PLAN, OTHER)) == made
+    assert lens.put(PLAN, made, PLAN, **around(lens, now=OTHER, before=OTHER)) == made
 
 
 @versions
@@ -90,7 +96,7 @@ def test_what_we_did_not_send_is_never_replaced(lens: KindLens[Any], text: objec
     there = sent(lens)
     plan = {key: value for key, value in (there["engagement"] or {}).items() if key != "text"}
     there["engagement"] = plan if text is None else {**plan, "text": text}
-    made = lens.put(replaced(PLAN, title="New"), there, PLAN, near=OTHER, sent=lens.near_values(PLAN, NEAR))
+    made = lens.put(replaced(PLAN, title="New"), there, PLAN, **around(lens, now=OTHER, before=NEAR))
     assert made["engagement"].get("text") == text
     assert made["engagement"]["title"] == "New"
 
@@ -100,7 +106,7 @@ def test_a_server_may_spell_the_markup_anew(lens: KindLens[Any]) -> None:
     there = sent(lens)
     plan = there["engagement"] or {}
     plan["text"]["div"] = plan["text"]["div"].replace("<td>", '<td class="x">\n ')
-    made = lens.put(PLAN, there, PLAN, near=OTHER, sent=lens.near_values(PLAN, NEAR))
+    made = lens.put(PLAN, there, PLAN, **around(lens, now=OTHER, before=NEAR))
     assert "Walk before breakfast" in made["engagement"]["text"]["div"]
 
 
@@ -135,7 +141,8 @@ def test_whatever_people_write_is_well_formed_and_inert(
     step = replaced(step, id="a-1", patient="p-1", labels=(), text=f"&amp;{text}\r\n&lt;")
     plan = replaced(plan, patient="p-1", goals=("g-1",), steps=("a-1",))
     for version, which in ((R4, "engagement-r4"), (R5, "engagement-r5")):
-        made = LENSES[which].put(plan, near=Nearby([goal, step]))["engagement"]
+        lens = LENSES[which]
+        made = lens.put(plan, beside=lens.beside(plan, Nearby([goal, step])))["engagement"]
         assert structure_faults(made, version) == []
         root = ET.fromstring(made["text"]["div"])  # noqa: S314 - our own
         tags = {node.tag.rpartition("}")[2] for node in root.iter()}

@@ -1,11 +1,11 @@
 """One record as several resources: a small named set of parts, each with a table, read and written together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, cast
 
 from fhir_coaching.errors import Fault, MappingError
-from fhir_coaching.lens.binding import STALE, NearRow, under
+from fhir_coaching.lens.binding import STALE, under
 from fhir_coaching.lens.paths import Json
 from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row, Version
 from fhir_coaching.lens.same import copied, fits, imposed, same, without
@@ -13,6 +13,8 @@ from fhir_coaching.lens.tables import Lens, R, Table, covered
 
 # By part: a resource; None = looked for, not there; no key = not looked for.
 Parts = Mapping[str, Json | None]
+
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class KindLens(Generic[R]):
 
     def __init__(self, kind: Kind[R], lenses: dict[str, Lens[R]]) -> None:
         self.kind, self.lenses = kind, lenses
+        self.nearby = {f"{name}.{row.at}": (name, row) for name, lens in lenses.items() for row in lens.nearby}
 
     def get(self, parts: Parts, local: R | None = None, **given: Any) -> R:
         """The record that the parts say. Parts not looked for keep what `local` says; parts not there clear it.
@@ -92,13 +95,14 @@ class KindLens(Generic[R]):
         base: Parts | None = None,
         last: R | None = None,
         *,
-        near: Near | None = None,
-        sent: Mapping[str, str] | None = None,
+        beside: Mapping[str, Any] = _NOTHING,
+        sent: Mapping[str, str] = _NOTHING,
     ) -> dict[str, Json]:
         """A resource for each part that `base` has a key for and that has something to say; without a base, new ones.
 
         `last` is the record as last sent: what changed since in fields that do not come back is written again.
-        `sent` is what `near_values` said when the record was last sent: without it, near rows touch new resources only.
+        `beside` are the near rows as they would be made now, and `sent` the digests of what was last sent of them: without
+        those, near rows touch new resources only.
         """
         base = dict.fromkeys(self.lenses) if base is None else base
         old = (
@@ -108,7 +112,7 @@ class KindLens(Generic[R]):
         )
         if old is not None and same(old, record):
             made = {name: resource for name, resource in base.items() if resource}
-            return self._renewed(made, record, base, near, sent or {})
+            return self._renewed(made, base, beside, sent)
         made, faults = {}, list[Fault]()
         for name, lens in self.lenses.items():
             if name not in base:
@@ -125,31 +129,28 @@ class KindLens(Generic[R]):
                 made[name] = imposed(part.mark, imposed(part.retired, there)) if dropped else there
         if faults:
             raise MappingError(faults)
-        return self._renewed(made, record, base, near, sent or {})
+        return self._renewed(made, base, beside, sent)
 
-    def near_values(self, record: R, near: Near) -> dict[str, str]:
-        """A digest of what each near row makes of a record, to be kept with the record as sent and given to `put`."""
-        return {key: row.digest(row.made(record, near)) for _, key, row in self._nearby(record)}
+    def beside(self, record: R, near: Near) -> dict[str, Any]:
+        """What each near row makes of a record, by part and element, for `put`; None where it makes nothing."""
+        return {key: row.made(record, near) for key, (_, row) in self.nearby.items()}
 
-    def _nearby(self, record: R) -> Iterator[tuple[str, str, NearRow]]:
-        for name, lens in self.lenses.items():
-            when = self.kind.parts[name].when
-            if lens.nearby and (when is None or when(record)):
-                yield from ((name, f"{name}.{row.at}", row) for row in lens.nearby)
+    def digests(self, beside: Mapping[str, Any]) -> dict[str, str]:
+        """The same as digests, to be kept with the record as sent."""
+        return {key: self.nearby[key][1].digest(made) for key, made in beside.items()}
 
     def _renewed(
-        self, made: dict[str, Json], record: R, base: Parts, near: Near | None, sent: Mapping[str, str]
+        self, made: dict[str, Json], base: Parts, beside: Mapping[str, Any], sent: Mapping[str, str]
     ) -> dict[str, Json]:
         """The resources with their near rows: all in new ones, in others those that changed since they were sent."""
-        if near is None:
-            return made
-        for name, key, row in self._nearby(record):
-            if name in made and (not base.get(name) or key in sent):
-                value = row.made(record, near)
-                if row.renews(made[name], value, sent[key]) if base.get(name) else value is not None:
-                    resource = copied(made[name])
-                    row.place.write(resource, value)
-                    made[name] = resource
+        for key, element in beside.items():
+            name, row = self.nearby[key]
+            if name not in made:
+                continue
+            old = bool(base.get(name))
+            if row.renews(made[name], element, sent[key]) if old and key in sent else not old and element is not None:
+                made[name] = copied(made[name])
+                row.place.write(made[name], element)
         return made
 
     def live(self, name: str, parts: Parts) -> bool:

@@ -1,6 +1,6 @@
 """Rows: a record's field, a FHIR element and a codec in one line, read in both directions."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
@@ -42,9 +42,6 @@ class Near(Protocol):
 
     def record(self, kind: str, key: str) -> Any | None:
         """The record of this kind and id, if it is known."""
-
-    def records(self, kind: str, patient: str) -> Iterable[Any]:
-        """The records of a kind that are known and of this patient."""
 
 
 @dataclass(frozen=True)

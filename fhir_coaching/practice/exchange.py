@@ -43,7 +43,8 @@ class Exchange:
     ) -> dict[str, Json]:
         """A record's resources by part; new ones also say what stands `near`. Raises MappingError whose faults bear `place`."""
         try:
-            return self.lenses[kind_of(record)].put(record, base, near=near)
+            lens = self.lenses[kind_of(record)]
+            return lens.put(record, base, beside=lens.beside(record, near))
         except MappingError as error:
             raise MappingError(
                 [placed(place or f"{kind_of(record)} {record.id}", fault) for fault in error.faults]
