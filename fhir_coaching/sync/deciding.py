@@ -58,15 +58,15 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
 
 def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     sent = delivered(travelling(run.exchange, record), run.absent)
-    plan = plan_write(run.exchange, key, sent, row, found.parts)
+    plan = plan_write(run.exchange, key, sent, row, found.parts, run.near)
     if plan.moved:
         run.know(Row(*key, parts={part: copy for part, copy in found.parts.items() if copy is not None}))
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
-        run.remember(key, sent, found.parts)
+        run.remember(key, sent, found.parts, beside={**plan.beside, **(row.beside if row else {})})
     return [
-        Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part))
+        Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part), plan.of(part))
         for part, resource in plan.writes.items()
     ]
 

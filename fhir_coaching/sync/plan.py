@@ -7,10 +7,10 @@ from typing import Any
 
 from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.references import resolve
-from fhir_coaching.lens import Json, Kind
+from fhir_coaching.lens import Json, Kind, Near
 from fhir_coaching.lens.rows import FATES, Fate
 from fhir_coaching.lens.same import differences, same
-from fhir_coaching.practice.exchange import Exchange
+from fhir_coaching.practice.exchange import Exchange, withdrawn
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.spelling import read_record
 from fhir_coaching.records.values import Record, replaced
@@ -25,8 +25,13 @@ class Plan:
     """The parts to write, as they are to be; or why nothing is written."""
 
     writes: dict[str, Json] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as they are made now
     changed: tuple[Difference, ...] = ()  # on the server, since the base
     why: str = ""
+
+    def of(self, part: str) -> dict[str, str]:
+        """The digests of one part."""
+        return {key: digest for key, digest in self.beside.items() if key.startswith(f"{part}.")}
 
     @property
     def moved(self) -> bool:
@@ -37,6 +42,21 @@ class Plan:
 def last_of(row: Row | None) -> Record | None:
     """The record as last sent or accepted."""
     return read_record(row.kind, row.record) if row is not None and row.record is not None else None
+
+
+class Known:
+    """What stands near a record: what is here, else what was last sent or accepted; a withdrawal as what it comes to."""
+
+    def __init__(self, here: Mapping[Key, Record | None], rows: Mapping[Key, Row]) -> None:
+        self._here, self._rows = here, rows
+
+    def record(self, kind: str, key: str) -> Record | None:
+        """The record of this kind and id, if it is known."""
+        found = self._here.get((kind, key))
+        if found is not None:
+            return found
+        last = last_of(self._rows.get((kind, key)))
+        return withdrawn(last) if last is not None and (kind, key) in self._here else last
 
 
 def travelling(exchange: Exchange, record: Record) -> Record:
@@ -76,10 +96,12 @@ def changed_since(exchange: Exchange, row: Row, copies: Copies, last: Record | N
     return tuple(differences(before, after))
 
 
-def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, copies: Copies) -> Plan:
+def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, copies: Copies, near: Near) -> Plan:
     """What a push does with a record of ours. Raises MappingError for a copy that cannot be read, or a record that cannot be said."""
     kind, id_ = key
-    last = last_of(row)
+    last, lens = last_of(row), exchange.lenses[kind]
+    beside = lens.beside(record, near)  # of what is here: a server that keeps less must not change the words
+    digests = lens.digests(beside)
     anchor = copies.get(exchange.kinds[kind].anchor)
     if anchor is not None and row is not None and row.parts:
         changed = changed_since(exchange, row, copies, last)
@@ -93,9 +115,10 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
             return Plan(
                 changed=changed, why="is on the server already, with other content, and no base is known: pull first"
             )
-        return Plan()
-    made = exchange.lenses[kind].put(record, resources(copies), last)
-    return Plan(writes={part: resource for part, resource in made.items() if not _there(resource, copies.get(part))})
+        return Plan(beside=digests)
+    made = lens.put(record, resources(copies), last, beside=beside, sent=row.beside if row else {})
+    writes = {part: resource for part, resource in made.items() if not _there(resource, copies.get(part))}
+    return Plan(writes, digests)
 
 
 def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies) -> Record:
@@ -133,7 +156,13 @@ def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | No
     intent = row.intent
     if intent is None or not all(part in there for part in intent.parts):
         return None
-    sent = replace(row, record=intent.record if intent.whole else row.record, parts=dict(there), intent=None)
+    sent = replace(
+        row,
+        record=intent.record if intent.whole else row.record,
+        parts=dict(there),
+        intent=None,
+        beside={**row.beside, **intent.beside},
+    )
     record, copies = last_of(replace(row, record=intent.record)), resources(there)
     try:
         equal = same(

@@ -1,7 +1,7 @@
 """Pull: what changed on the server, taken into the practice folder. Nothing is written to the server."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, Not
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import part_name
 from fhir_coaching.fhir.references import literal, references
-from fhir_coaching.lens import Json
+from fhir_coaching.lens import Json, Near
 from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.atomic import replacing
 from fhir_coaching.practice.entries import Entry
@@ -21,7 +21,7 @@ from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.server import Answer, FhirServer
 from fhir_coaching.sync.base import FOLDER, OURS, THEIRS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Server, copy_of
-from fhir_coaching.sync.plan import arrived, changed_since, delivered, last_of, resources, travelling
+from fhir_coaching.sync.plan import Known, arrived, changed_since, delivered, last_of, resources, travelling
 from fhir_coaching.sync.report import Difference, Item, Pulled, PullReport
 
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
@@ -62,7 +62,7 @@ def pull(
         if run.losers:
             _keep(folder, run.losers, now())
         write_records(folder, run.changed)
-        base.save(run.rows)
+        base.save(_with_digests(exchange, run.rows, base.rows))
         for row in run.gone:
             if row.owner == THEIRS:
                 base.forget(row)
@@ -70,6 +70,17 @@ def pull(
                 base.save([replace(row, parts={}, intent=None, gone=True)])
     run.report.requests = server.requests
     return run.report
+
+
+def _with_digests(exchange: Exchange, rows: list[Row], known: Mapping[Key, Row]) -> list[Row]:
+    """Rows of records that somebody else's base knew: what stands near them is taken for what was sent."""
+    near = Known({}, {**known, **{row.key: row for row in rows}})
+    return [row if row.beside else replace(row, beside=_digests(exchange, row, near)) for row in rows]
+
+
+def _digests(exchange: Exchange, row: Row, near: Near) -> dict[str, str]:
+    lens, record = exchange.lenses[row.kind], last_of(row)
+    return lens.digests(lens.beside(record, near)) if lens.nearby and record is not None else {}
 
 
 def _keep(folder: Path, losers: list[Record], at: float) -> None:

@@ -18,7 +18,7 @@ from fhir_coaching.server import FhirServer
 from fhir_coaching.sync.base import Base, Key
 from fhir_coaching.sync.deciding import decide
 from fhir_coaching.sync.lookup import Server, look_up
-from fhir_coaching.sync.plan import last_of
+from fhir_coaching.sync.plan import Known, last_of
 from fhir_coaching.sync.report import Outcome, PushReport
 from fhir_coaching.sync.run import Run, Write
 from fhir_coaching.sync.sending import send
@@ -44,7 +44,9 @@ def push(
     """
     entries = list(entries)
     groups = _groups(entries, exchange, base)
-    run = Run(Server(server), exchange, base, PushReport(dry_run=dry_run), create_people, now, _refused(entries))
+    near = Known({key: record for group in groups for key, record in group.items()}, base.rows)
+    report = PushReport(dry_run=dry_run)
+    run = Run(Server(server), exchange, base, report, create_people, now, _refused(entries), near)
     try:
         for group in groups:
             _settle(run, group)

@@ -137,7 +137,9 @@ def _intend(run: Run, ready: Ready, later: AbstractSet[Key]) -> None:
         row = rows.get(write.key) or replace(run.base.rows.get(write.key) or Row(*write.key), intent=None)
         parts = {**(row.intent.parts if row.intent else {}), write.part: entry.resource or {}}
         whole = write.key not in later
-        rows[write.key] = replace(row, intent=Intent(spell_record(write.sent), parts, run.now(), whole=whole))
+        beside = {**(row.intent.beside if row.intent else {}), **write.beside}
+        intent = Intent(spell_record(write.sent), parts, run.now(), whole=whole, beside=beside)
+        rows[write.key] = replace(row, intent=intent)
     run.save(*rows.values())
 
 
@@ -163,6 +165,8 @@ def _settle(run: Run, ready: Ready, answers: list[Answer | ServerError], later: 
             parts=parts,
             record=spell_record(results[0][0].sent) if whole else row.record,
             intent=row.intent if lost else None,
+            beside=row.beside
+            | {k: v for write, copy in results if isinstance(copy, Copy) for k, v in write.beside.items()},
         )
         run.save(row)
         run.know(row)
