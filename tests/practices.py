@@ -33,10 +33,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 
 MRN = "https://hospital.example/mrn"
-TYPES = (
-    *("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson"),
-    *("Goal", "Encounter", "Appointment"),
-)
+TYPES = sorted({part.table.type for kind in KINDS.values() for part in kind.parts.values()})
 VENDOR = {"url": "https://vendor.example/colour", "valueString": "green"}
 
 ORGANIZATION: Json = {"kind": "organization", "id": "o1", "name": "Quay Coaching", "npi": "2100000019", "active": True}
@@ -78,6 +75,25 @@ HELD: Json = {
 TALKED: Json = {
     "kind": "session", "id": "s2", "patient": "p2", "status": "finished", "practitioner": "c1", "modality": "video",
     "minutes": {"min": 30, "max": 45},
+}  # fmt: skip
+PLAN: Json = {
+    "kind": "engagement", "id": "e1", "patient": "p1", "title": "More on foot", "status": "active",
+    "period": {"start": "2026-01-05"}, "goals": ["g1", "g2"], "steps": ["a1"], "coaches": [{"practitioner": "c1", "role": "primary"}],
+}  # fmt: skip
+STEP: Json = {
+    "kind": "action_step", "id": "a1", "patient": "p1", "text": "Lay out the shoes", "state": "active", "goals": ["g1"],
+    "timing": {"due": "2026-01-12"},
+}  # fmt: skip
+INSURED: Json = {
+    "kind": "coverage", "id": "v1", "patient": "p1", "payer": {"kind": "organization", "id": "o1"}, "member_id": "W-1",
+    "relationship": "self",
+}  # fmt: skip
+CENTS: Json = {"value": Decimal("67.30"), "currency": "USD"}
+BILLED: Json = {
+    "kind": "claim", "id": "b1", "patient": "p1", "use": "claim", "purpose": "original", "created": "2026-03-03", "coverage": "v1",
+    "provider": {"kind": "organization", "id": "o1"}, "lines": [
+        {"sequence": 1, "code": "0591T", "session": "s1", "service_date": "2026-03-02", "net": CENTS},
+    ], "total": CENTS,
 }  # fmt: skip
 ALL: tuple[Json, ...] = (ORGANIZATION, PLACE, COACH, ANN, BOB, SISTER, STEPS, SLEEP, MEALS, HELD, TALKED)
 RESOURCES = len(ALL) + 2  # the coach has a role, the session an appointment
@@ -160,11 +176,11 @@ class Practice:
 
     # Runs
 
-    def push(self, *, create_people: bool = True, dry_run: bool = False) -> PushReport:
-        """Push the folder."""
+    def push(self, *, create_people: bool = True, dry_run: bool = False, source: Path | None = None) -> PushReport:
+        """Push the folder, or what stands in another source."""
         client = self.client()
         with opened(self.folder, client.base, keep=not dry_run) as base:
-            entries = open_source(str(self.folder))
+            entries = open_source(str(source or self.folder))
             return push(
                 entries, client, self.exchange(), base,
                 create_people=create_people, dry_run=dry_run, now=lambda: self.clock,
