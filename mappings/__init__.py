@@ -10,7 +10,7 @@ from fhir_coaching.mappings.claim import CLAIM_TABLE
 from fhir_coaching.mappings.condition import CONDITION_TABLE
 from fhir_coaching.mappings.coverage import COVERAGE_TABLE
 from fhir_coaching.mappings.datatypes import MARK
-from fhir_coaching.mappings.document_reference import DOCUMENT_REFERENCE
+from fhir_coaching.mappings.document_reference import APPENDS, DOCUMENT_REFERENCE
 from fhir_coaching.mappings.encounter import ENCOUNTER
 from fhir_coaching.mappings.episode_of_care import EPISODE_OF_CARE
 from fhir_coaching.mappings.goal import GOAL_TABLE
@@ -59,7 +59,12 @@ KINDS: dict[str, Kind[Any]] = {
         session=Part(ENCOUNTER, retired=IN_ERROR),
         appointment=Part(APPOINTMENT, when=lambda session: session.booking is not None, retired=IN_ERROR, mark=MARK),
         note=Part(
-            DOCUMENT_REFERENCE, when=lambda session: session.note is not None, retired=IN_ERROR, mark=MARK, follows=True
+            DOCUMENT_REFERENCE,
+            when=lambda session: session.note is not None,
+            retired=IN_ERROR,
+            mark=MARK,
+            follows=True,
+            appends=APPENDS,
         ),
         service=Part(PROCEDURE, when=is_service, retired=IN_ERROR, mark=MARK, follows=True),
     ),

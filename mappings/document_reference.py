@@ -6,8 +6,23 @@ import binascii
 from fhir_coaching.fhir.codecs import INSTANT, STRING, bare, encoded, field, one_of_list, part, value
 from fhir_coaching.fhir.datatypes import PERIOD
 from fhir_coaching.fhir.references import who
-from fhir_coaching.fhir.systems import DOCUMENT_CATEGORY, LOINC
-from fhir_coaching.lens import R4, R5, Codec, Json, Names, Slice, Table, Wrong, also, attrs_of, const, derived, row
+from fhir_coaching.fhir.systems import DOCUMENT_CATEGORY, DOCUMENT_RELATION, LOINC
+from fhir_coaching.lens import (
+    R4,
+    R5,
+    Appends,
+    Codec,
+    Json,
+    Names,
+    Slice,
+    Table,
+    Wrong,
+    also,
+    attrs_of,
+    const,
+    derived,
+    row,
+)
 from fhir_coaching.mappings.datatypes import PATIENT, SESSION, as_made, coded, identifiers, part_identity
 from fhir_coaching.mappings.encounter import bounds
 from fhir_coaching.records.coaching import Session, SessionNote, SessionStatus
@@ -60,6 +75,17 @@ def note(names: Names) -> Codec[SessionNote]:
 def _status(session: Session) -> str:
     return "entered-in-error" if session.status is SessionStatus.ENTERED_IN_ERROR else "current"
 
+
+def _replaces(reference: str) -> Json:
+    return {"relatesTo": [{"code": "replaces", "target": {"reference": reference}}]}
+
+
+def _replaces_5(reference: str) -> Json:
+    return {"relatesTo": [{"code": coded(DOCUMENT_RELATION, "replaces"), "target": {"reference": reference}}]}
+
+
+# Who has read a note must be able to see that it was changed: US Core's guidance on clinical notes wants a new one (8.0.0).
+APPENDS = Appends(superseded={"status": "superseded"}, replaces={R4: _replaces, R5: _replaces_5})
 
 S = attrs_of(Session)
 

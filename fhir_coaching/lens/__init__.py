@@ -9,7 +9,7 @@ Laws, over every kind and version (tests/test_laws.py):
     Total    on any JSON, get answers a record or a MappingError, nothing else
 """
 
-from fhir_coaching.lens.kinds import Kind, KindLens, Part, Parts
+from fhir_coaching.lens.kinds import Appends, Kind, KindLens, Part, Parts
 from fhir_coaching.lens.paths import Json, Slice, Wrong, below
 from fhir_coaching.lens.rows import (
     R4,
@@ -37,7 +37,7 @@ from fhir_coaching.lens.rows import (
 from fhir_coaching.lens.tables import Lens, NoNames, Table
 
 __all__ = [
-    "R4", "R5", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",
+    "R4", "R5", "Appends", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",
     "Part", "Parts", "Row", "Slice", "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const",
     "derived", "identity", "local", "many", "near", "one_way", "row",
 ]  # fmt: skip

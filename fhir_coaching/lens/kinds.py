@@ -18,6 +18,17 @@ _NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
+class Appends:
+    """A part is not edited on a server: a new resource says the change and, by what `replaces` gives, which one it replaces.
+
+    `replaces` takes the old one's address; `superseded` is what that one says from then on.
+    """
+
+    superseded: Json
+    replaces: Mapping[Version, Callable[[str], Json]]
+
+
+@dataclass(frozen=True)
 class Part(Generic[R]):
     """One of a record's resources. Without `when` it is the anchor: always there, and it carries the identity.
 
@@ -30,6 +41,7 @@ class Part(Generic[R]):
     retired: Json = field(default_factory=dict)
     mark: Json = field(default_factory=dict)
     follows: bool = False
+    appends: Appends | None = None
 
 
 class Kind(Generic[R]):

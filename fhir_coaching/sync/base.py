@@ -64,6 +64,9 @@ class Row:
     intent: Intent | None = None
     gone: bool = False  # it was there and was deleted there: it does not rise again by itself
     beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as last sent
+    superseded: dict[str, str] = field(
+        default_factory=dict
+    )  # parts that a new resource is to replace: its address by part
 
     @property
     def key(self) -> Key:
@@ -204,8 +207,7 @@ def _spelt(row: Row) -> Json:
     line = {"kind": row.kind, "id": row.id, "owner": row.owner, "record": row.record, "parts": parts}
     if row.intent:
         line["intent"] = asdict(row.intent)
-    if row.beside:
-        line["beside"] = row.beside
+    line |= {name: said for name in ("beside", "superseded") if (said := getattr(row, name))}
     return {**line, "gone": True} if row.gone else line
 
 
@@ -225,4 +227,5 @@ def _row_of(line: Json) -> Row:
         Intent(**{**intent, "at": float(intent["at"])}) if intent else None,  # numbers of a file are Decimals
         line.get("gone", False),
         line.get("beside", {}),
+        line.get("superseded", {}),
     )

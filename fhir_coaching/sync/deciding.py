@@ -8,9 +8,10 @@ from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import THEIRS, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Found
-from fhir_coaching.sync.plan import arrived, delivered, last_of, plan_write, resources, travelling
+from fhir_coaching.sync.plan import Plan, arrived, delivered, last_of, plan_write, resources, travelling
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
+from fhir_coaching.sync.superseding import is_superseded, replacing, sorted_out, superseded
 
 SETTLE = (
     90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
@@ -32,7 +33,7 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them"
         )
-    row = _recollected(run, key, found)
+    row = _sorted_out(run, key, _recollected(run, key, found), found)
     if found.parts[anchor] is None and (anchor in found.deleted or (row is not None and row.gone)):
         return _deleted(run, key, record, row)
     if row is not None and row.gone:
@@ -65,10 +66,27 @@ def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) 
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
         run.remember(key, sent, found.parts, beside={**plan.beside, **(row.beside if row else {})})
-    return [
-        Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part), plan.of(part))
-        for part, resource in plan.writes.items()
-    ]
+    writes: list[Write] = []
+    for part, resource in plan.writes.items():
+        write = Write(
+            record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part), plan.of(part)
+        )
+        writes += _appending(run, write, plan, row)
+    return writes
+
+
+def _appending(run: Run, write: Write, plan: Plan, row: Row | None) -> list[Write]:
+    """One write; or two, of which the first leaves the old resource behind and the second replaces it."""
+    key, part = write.key, write.part
+    old = write.copy.reference if write.copy else row.superseded.get(part, "") if row else ""
+    if not old or (write.copy and part not in plan.appended):
+        return [write]
+    new = replacing(run.exchange, key, part, plan.appended.get(part, write.resource), old)
+    second = replace(write, resource=new, copy=None, replaces=old)
+    if write.copy is None:
+        return [second]
+    left = superseded(run.exchange, key, part, write.copy.resource)
+    return [replace(write, resource=left, beside={}, leaves=True), second]
 
 
 def _deleted(run: Run, key: Key, record: Record | None, row: Row | None) -> list[Write]:
@@ -119,6 +137,16 @@ def _lacking(run: Run, key: Key, record: Record) -> str:
     return ""
 
 
+def _sorted_out(run: Run, key: Key, row: Row | None, found: Found) -> Row | None:
+    """The row and the copies without what was left behind of parts that are appended to."""
+    behind = [p for p, copy in found.parts.items() if copy and is_superseded(run.exchange, key, p, copy.resource)]
+    for part in behind:
+        copy, found.parts[part] = found.parts[part], None
+        if row is not None and copy is not None:
+            row = replace(row, parts={**row.parts, part: copy})
+    return row and sorted_out(run.exchange, row)
+
+
 def _recollected(run: Run, key: Key, found: Found) -> Row | None:
     """What is known of a record, with an unanswered write settled as far as the server shows it by now."""
     row = run.base.rows.get(key)
@@ -135,5 +163,6 @@ def _recollected(run: Run, key: Key, found: Found) -> Row | None:
         settled = replace(row, intent=None if missed.misses >= MISSES else missed)
     if settled is None:
         return row
+    settled = sorted_out(run.exchange, settled)
     run.save(settled)
     return settled if settled.parts or settled.intent else None

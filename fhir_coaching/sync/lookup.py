@@ -12,6 +12,7 @@ from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.values import Record
 from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
 from fhir_coaching.sync.base import Copy, Key, Row
+from fhir_coaching.sync.superseding import is_superseded
 
 PEOPLE = (
     "organization",
@@ -148,6 +149,8 @@ def look_up(
     ]
     answers = server.ask(urls)
     for (_, key, part, known), answer in zip(asks, answers[: len(asks)], strict=True):
+        if not known and isinstance(answer, Answer) and is_superseded(exchange, key, part, answer.resource or {}):
+            continue  # at the id that we would choose, but left behind
         _take_read(found[key], part, answer, known=known)
     for (_, some), answer in zip(batches, answers[len(asks) :], strict=True):
         for key, part, all_of_it in some:

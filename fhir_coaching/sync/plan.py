@@ -16,6 +16,7 @@ from fhir_coaching.records.spelling import read_record
 from fhir_coaching.records.values import Record, replaced
 from fhir_coaching.sync.base import Copy, Key, Row
 from fhir_coaching.sync.report import Difference
+from fhir_coaching.sync.superseding import appended
 
 Copies = Mapping[str, Copy | None]
 
@@ -26,6 +27,9 @@ class Plan:
 
     writes: dict[str, Json] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as they are made now
+    appended: dict[str, Json] = field(
+        default_factory=dict
+    )  # of the parts to write: as new resources that replace the old
     changed: tuple[Difference, ...] = ()  # on the server, since the base
     why: str = ""
 
@@ -101,13 +105,15 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
     kind, id_ = key
     last, lens = last_of(row), exchange.lenses[kind]
     beside = lens.beside(record, near)  # of what is here: a server that keeps less must not change the words
-    digests = lens.digests(beside)
+    digests, new = lens.digests(beside), dict[str, None]()
     anchor = copies.get(exchange.kinds[kind].anchor)
     if anchor is not None and row is not None and row.parts:
         changed = changed_since(exchange, row, copies, last)
         if changed:
             return Plan(changed=changed, why="changed on the server since it was last seen: pull first")
         record = _edited(exchange, row, record, last, copies)
+        there = exchange.record(kind, resources(copies), last, id=id_)
+        new = dict.fromkeys(appended(exchange, key, there, record, copies))
     elif anchor is not None:
         there = exchange.record(kind, resources(copies), record, id=id_)
         changed = tuple(differences(record, there))
@@ -118,7 +124,7 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
         return Plan(beside=digests)
     made = lens.put(record, resources(copies), last, beside=beside, sent=row.beside if row else {})
     writes = {part: resource for part, resource in made.items() if not _there(resource, copies.get(part))}
-    return Plan(writes, digests)
+    return Plan(writes, digests, lens.put(record, new, beside=beside) if new else {})
 
 
 def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies) -> Record:

@@ -23,6 +23,7 @@ from fhir_coaching.sync.base import FOLDER, OURS, THEIRS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Server, copy_of
 from fhir_coaching.sync.plan import Known, arrived, changed_since, delivered, last_of, resources, travelling
 from fhir_coaching.sync.report import Difference, Item, Pulled, PullReport
+from fhir_coaching.sync.superseding import is_superseded
 
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
 
@@ -110,6 +111,7 @@ class _Pull:
     mentioned: dict[Key, str] = field(default_factory=dict)  # people in references: "Practitioner/17"
     theirs: set[Key] = field(default_factory=set)  # met by a reference only
     failed: set[str] = field(default_factory=set)  # types that could not be read
+    behind: set[tuple[str, str, str]] = field(default_factory=set)  # parts met as superseded
 
     def __post_init__(self) -> None:
         self.known: dict[str, tuple[str, str, str]] = {}  # "Goal/17" -> kind, record id, part
@@ -212,7 +214,7 @@ class _Pull:
             place = self.known.get(copy.reference) or self._place(resource)
             if place is not None:
                 self._mention(resource)
-                records.setdefault(place[:2], {})[place[2]] = copy
+                self._sort(records, place, copy)
         self._complete(records)
         for key, copies in records.items():
             self._know(*key, copies)
@@ -236,9 +238,16 @@ class _Pull:
         ]
         for (key, part, copy), answer in zip(unmet, self.server.ask([c.reference for *_, c in unmet]), strict=True):
             if isinstance(answer, Answer) and answer.resource is not None:
-                records[key][part] = copy_of(answer.resource, answer.version)
+                self._sort(records, (*key, part), copy_of(answer.resource, answer.version))
             elif not isinstance(answer, NotFound):
                 self._unread(copy.type, answer)
+
+    def _sort(self, records: dict[Key, dict[str, Copy]], place: tuple[str, str, str], copy: Copy) -> None:
+        kind, id_, part = place
+        if is_superseded(self.exchange, (kind, id_), part, copy.resource):
+            self.behind.add(place)
+        else:
+            records.setdefault((kind, id_), {})[part] = copy
 
     def _mention(self, resource: Json) -> None:
         for reference in references(resource):
@@ -259,6 +268,7 @@ class _Pull:
             if lens.table.type in self.server.can.types
             and lens.table.type not in self.failed
             and self._looked_for(key, part, row)
+            and (part in copies or (*key, part) not in self.behind)  # whoever left it has yet to say what replaces it
         }
         if row is not None and row.intent is not None:
             row = arrived(self.exchange, row, {part: copy for part, copy in there.items() if copy is not None}) or row

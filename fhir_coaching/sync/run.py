@@ -26,6 +26,8 @@ class Write:
     resource: Json  # with logical references
     copy: Copy | None  # what it replaces; None: it is created
     beside: Mapping[str, str] = field(default_factory=dict)  # digests of its near rows
+    leaves: bool = False  # the copy is superseded, and a new resource comes after it
+    replaces: str = ""  # the address of what a new one replaces
 
 
 @dataclass

@@ -26,6 +26,7 @@ from fhir_coaching.sync.lookup import MOST, copy_of
 from fhir_coaching.sync.plan import with_references
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
+from fhir_coaching.sync.superseding import sorted_out
 
 Ready = list[tuple[Write, Entry]]
 
@@ -39,12 +40,20 @@ def send(run: Run, writes: list[Write], *, again: bool) -> list[Key]:
         for write in writes:
             run.sent(write, Outcome.UPDATED if write.copy else Outcome.CREATED)
         return []
+    first = [write for write in writes if write.leaves]
+    rest = [write for write in writes if not write.leaves]
+    conflicts = _portions(run, first, {write.key for write in rest}, again=again)
+    rest = [write for write in rest if write.key not in conflicts]
+    return list(dict.fromkeys([*conflicts, *_portions(run, rest, set(), again=again)]))
+
+
+def _portions(run: Run, writes: list[Write], after: AbstractSet[Key], *, again: bool) -> list[Key]:
     conflicts: list[Key] = []
     size = MOST if run.server.can.transaction else 1
     for start in range(0, len(writes), size):
-        later = {write.key for write in writes[start + size :]}
+        later = {*after, *(write.key for write in writes[start + size :])}
         conflicts += _transaction(run, writes[start : start + size], later, again=again)
-    return list(dict.fromkeys(conflicts))
+    return conflicts
 
 
 def _transaction(run: Run, writes: list[Write], later: AbstractSet[Key], *, again: bool) -> list[Key]:
@@ -98,7 +107,7 @@ def _ready(run: Run, writes: list[Write]) -> Ready:
         own = run.own(write.key, write.part)
         if write.copy is not None:
             inside[own] = write.copy.reference
-        elif run.server.own_ids(write.type):
+        elif run.server.own_ids(write.type) and not write.replaces:
             inside[own] = f"{write.type}/{stable_id(*own)}"
         elif len(writes) > 1:
             inside[own] = f"urn:uuid:{stable_id(*own)}"
@@ -123,7 +132,7 @@ def _entry(run: Run, write: Write, addresses: Mapping[tuple[str, str], str]) -> 
     if write.copy is not None:
         at, match = write.copy.reference, f'W/"{write.copy.version}"' if write.copy.version else ""
         return Entry("PUT", at, {**resource, "id": write.copy.id}, f"{root}/{at}", if_match=match)
-    if run.server.own_ids(write.type):
+    if run.server.own_ids(write.type) and not write.replaces:
         at = f"{write.type}/{stable_id(*own)}"
         return Entry("PUT", at, {**resource, "id": stable_id(*own)}, f"{root}/{at}")
     condition = f"identifier={query(*own)}" if run.server.can.types[write.type].conditional_create else ""
@@ -168,6 +177,7 @@ def _settle(run: Run, ready: Ready, answers: list[Answer | ServerError], later: 
             beside=row.beside
             | {k: v for write, copy in results if isinstance(copy, Copy) for k, v in write.beside.items()},
         )
+        row = sorted_out(run.exchange, row)
         run.save(row)
         run.know(row)
         if any(isinstance(copy, VersionConflict) for _, copy in results):
