@@ -139,7 +139,7 @@ CARE_PLAN = Table(Engagement, "CarePlan", (
     many(E.goals,        "goal",      GOAL),
     many(E.steps,        "activity",  {R4: inside("reference", STEP), R5: inside("plannedActivityReference", STEP)}),
     many(E.notes,        "note",      NOTE, by=note_identity),
-    near("text",         plan_text,   NARRATIVE),
+    near("text",         plan_text,   NARRATIVE, sees=("goal", "action_step")),
     local(E.agreement,   why="the practice keeps it; a copy is a document of its own"),
 ), {
     **identifiers("engagement"),

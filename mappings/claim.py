@@ -254,7 +254,7 @@ CLAIM_TABLE = Table(Claim, "Claim", (
     row(C.patient,          "patient",  PATIENT, required=True),
     derived("billablePeriod", billed_period, PERIOD),
     row(C.created,          "created",  WHEN, required=True),
-    near("insurer",         insurer,    ORGANIZATION),
+    near("insurer",         insurer,    ORGANIZATION, sees=("coverage",)),
     row(C.provider,         "provider", who(WhoKind.PRACTITIONER, WhoKind.ORGANIZATION), required=True),
     derived("priority",     lambda _: "normal", CODE),
     row(C.prior,            "related:prior", PRIOR),

@@ -8,13 +8,33 @@ from hypothesis import given
 from strategies import RECORD, texts
 from test_laws import LENSES
 
+from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.gate import structure_faults
+from fhir_coaching.fhir.names import PracticeNames
 from fhir_coaching.lens import R4, R5, KindLens
+from fhir_coaching.mappings import KINDS
 from fhir_coaching.mappings.care_plan import plan_text
+from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.exchange import Exchange, to_fhir
 from fhir_coaching.practice.nearby import Nearby
+from fhir_coaching.records import kind_of
+from fhir_coaching.records.billing import Claim, ClaimUse
 from fhir_coaching.records.coaching import Goal, GoalState
+from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.engagements import ActionStep, Engagement, EngagementStatus, StepState
-from fhir_coaching.records.values import ActionStepId, EngagementId, GoalId, Label, PatientId, Record, replaced
+from fhir_coaching.records.values import (
+    ActionStepId,
+    ClaimId,
+    CoverageId,
+    EngagementId,
+    GoalId,
+    Label,
+    PatientId,
+    Record,
+    Who,
+    WhoKind,
+    replaced,
+)
 
 Json = dict[str, Any]
 
@@ -152,3 +172,27 @@ def test_whatever_people_write_is_well_formed_and_inert(
 def test_languages_and_directions_are_kept() -> None:
     goal = replaced(GOAL, statement="أمشي كل يوم", language="ar")
     assert '<span lang="ar" xml:lang="ar" dir="rtl">أمشي كل يوم</span>' in plan_text(PLAN, Nearby([goal]))
+
+
+@pytest.mark.parametrize(
+    "order", [(GOAL, STEP, PLAN), (PLAN, STEP, GOAL), (GOAL, PLAN, STEP)], ids=["before", "after", "around"]
+)
+def test_converting_tells_what_stands_anywhere_in_the_source(order: tuple[Record, ...]) -> None:
+    exchange = Exchange(KINDS, R4, PracticeNames("https://practice.example"))
+    entries = [Entry(f"lines:{number}", kind_of(record), record) for number, record in enumerate(order)]
+    made = [resource for _, _, resource in to_fhir(exchange, entries)]
+    (plan,) = [one for one in made if one["resourceType"] == "CarePlan"]
+    assert "Walk after dinner" in plan["text"]["div"]
+    assert "Lay out the shoes" in plan["text"]["div"]
+    assert sorted(one["resourceType"] for one in made) == ["CarePlan", "EpisodeOfCare", "Goal", "ServiceRequest"]
+
+
+def test_what_cannot_be_said_is_one_fault_wherever_its_neighbours_stand() -> None:
+    exchange = Exchange(KINDS, R4, PracticeNames("https://practice.example"))
+    unsayable = Claim(
+        id=ClaimId("b-1"), patient=PatientId("p-1"), use=ClaimUse.CLAIM, created=PartialDate("2026-03-01"),
+        coverage=CoverageId("v-1"), provider=Who(kind=WhoKind.PATIENT, id="p-1"),
+    )  # fmt: skip
+    with pytest.raises(MappingError) as raised:
+        list(to_fhir(exchange, [Entry("lines:1", "claim", unsayable), Entry("lines:2", "goal", GOAL)]))
+    assert [fault.place for fault in raised.value.faults] == ["lines:1 provider"]

@@ -83,6 +83,7 @@ class Row:
     by: Callable[[Any], object] | None = None
     why: str = ""
     derive: Callable[..., Any] | None = None
+    sees: tuple[str, ...] = ()  # kinds of records that a near row is made from
 
 
 def attrs_of(record: type[M]) -> M:
@@ -132,13 +133,13 @@ def derived(at: At, derive: Callable[[Any], A | None], codec: Cell[A]) -> Row:
     return Row("", at, codec, "derived", derive=derive)
 
 
-def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A]) -> Row:
-    """Made from a record and what stands near it; never read into a field.
+def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A], sees: tuple[str, ...]) -> Row:
+    """Made from a record and those of the kinds that it `sees`; never read into a field.
 
     Written into a new resource; later only over what we sent ourselves, when it would be made otherwise now. Whether it
     is what we sent is seen by `decode`, which may leave out what servers rewrite.
     """
-    return Row("", at, codec, "near", derive=derive)
+    return Row("", at, codec, "near", derive=derive, sees=sees)
 
 
 def const(at: At, value: object, *, required: bool = False) -> Row:

@@ -9,16 +9,13 @@ from fhir_coaching.fhir.bundles import transaction
 from fhir_coaching.fhir.names import PracticeNames, Routes, part_name
 from fhir_coaching.lens import Json, Kind, KindLens, Near, Version
 from fhir_coaching.practice.entries import Entry
-from fhir_coaching.practice.nearby import Nearby
+from fhir_coaching.practice.nearby import Nearby, Passed
 from fhir_coaching.records import KINDS as MODELS
 from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.coaching import BookingState, Session
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
-
-
-NOBODY = Nearby()
 
 
 class Exchange:
@@ -38,7 +35,7 @@ class Exchange:
         record: Record,
         base: Mapping[str, Json | None] | None = None,
         *,
-        near: Near = NOBODY,
+        near: Near = Nearby(),  # noqa: B008 - nobody, and it stays so
         place: str = "",
     ) -> dict[str, Json]:
         """A record's resources by part; new ones also say what stands `near`. Raises MappingError whose faults bear `place`."""
@@ -86,32 +83,46 @@ def withdrawn(record: Record) -> Record | None:
 
 
 def to_fhir(
-    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Json] = (), near: Near = NOBODY
+    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Json] = ()
 ) -> Iterator[tuple[Entry, str, Json]]:
     """Each record's resources, with the entry and the part they are of; `base` are a server's own copies to write onto.
 
-    Records come and go, so what a resource says of others, such as the goals in a plan's narrative, it says of `near` only.
-
-    Local kinds give nothing. Raises MappingError at the end with every fault.
+    What is made from other records, such as a plan in words from its goals, waits for those that come later. Local kinds give
+    nothing. Raises MappingError at the end with every fault.
     """
     copies: dict[tuple[str, str], dict[str, Json]] = {}
     for resource in base:
         found = exchange.routes.of(resource)
         if found:
             copies.setdefault((found[0], found[2]), {})[found[1]] = resource
-    faults: list[Fault] = []
-    for entry in entries:
-        if entry.record is None or not exchange.travels(entry.kind, entry.record):
-            continue
-        there = copies.get((entry.kind, entry.record.id))
+    passed = Passed({kind for of in exchange.kinds.values() for row in of.rows for kind in row.sees})
+    faults, late = list[Fault](), list[Entry]()
+
+    def made(entry: Entry, record: Record) -> Iterator[tuple[Entry, str, Json]]:
+        there = copies.get((entry.kind, record.id))
         try:
             known = exchange.full(entry.kind, there) if there else None
-            made = exchange.parts(entry.record, known, near=near, place=entry.place)
+            parts = exchange.parts(record, known, near=passed, place=entry.place)
         except MappingError as error:
-            faults += error.faults
+            faults.extend(error.faults)
+        else:
+            yield from ((entry, part, resource) for part, resource in parts.items())
+
+    for entry in entries:
+        record = entry.record
+        if record is None or not exchange.travels(entry.kind, record):
             continue
-        for part, resource in made.items():
-            yield entry, part, resource
+        passed.take(record)
+        passed.missed, before = False, len(faults)
+        resources = list(made(entry, record))
+        if passed.missed:
+            late.append(entry)
+            del faults[before:]
+        else:
+            yield from resources
+    for entry in late:
+        if entry.record is not None:
+            yield from made(entry, entry.record)
     if faults:
         raise MappingError(faults)
 
@@ -202,9 +213,7 @@ def _stranger(exchange: Exchange, entry: Entry, resource: Json) -> Fault:
 def bundles(exchange: Exchange, entries: Iterable[Entry]) -> Iterator[Json]:
     """Transaction Bundles: one of the people and places that patients share, then one a patient. Holds all records."""
     groups: dict[str, list[tuple[str, str, Json]]] = {"": []}
-    held = list(entries)
-    nearby = Nearby(entry.record for entry in held if entry.record is not None)
-    for entry, part, resource in to_fhir(exchange, held, near=nearby):
+    for entry, part, resource in to_fhir(exchange, entries):
         record = entry.record
         assert record is not None  # noqa: S101 - to_fhir yields records only
         groups.setdefault(patient_of(record), []).append((*exchange.identifier(entry.kind, part, record.id), resource))
