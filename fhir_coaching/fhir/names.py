@@ -63,3 +63,9 @@ def identifiers(resource: Json) -> Iterable[Json]:
 def stable_id(system: str, value: str) -> str:
     """The same UUID for the same identifier, always: UUIDv5 in the namespace of URLs of `system|value`."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{system}|{value}"))
+
+
+def adopted_id(target: str, type_: str, id_: str) -> str:
+    """The record id of a resource that is not ours: the same one each time it is met. `target` is the server's base address."""
+    address = f"{target.rstrip('/')}/{type_}/{id_}"
+    return f"a-{uuid.uuid5(uuid.NAMESPACE_URL, address)}"

@@ -17,6 +17,7 @@ from fhir_coaching.errors import (
 )
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.lens.rows import FATES
 from fhir_coaching.lens.same import differences
 from fhir_coaching.practice.exchange import patient_of
 from fhir_coaching.records.spelling import spell_record
@@ -251,13 +252,17 @@ def _report(run: Run, write: Write, copy: Copy | ServerError, parts: Mapping[str
 
 
 def _lost(run: Run, write: Write, parts: Mapping[str, Copy]) -> tuple[str, ...]:
-    """The fields that the server did not keep as they were sent."""
+    """The fields that the server did not keep as they were sent; of the anchor also those of parts that it does not take."""
     kind = write.key[0]
+    untaken = {part for part in run.exchange.kinds[kind].parts if not run.server.takes(run.type_of(kind, part))}
+    there_are = {**dict.fromkeys(untaken), **{part: copy.resource for part, copy in parts.items()}}
     try:
-        there = run.exchange.record(kind, {part: parts[part].resource for part in parts}, write.record)
+        there = run.exchange.record(kind, there_are, write.record)
     except MappingError as error:
         return tuple(fault.element or fault.place for fault in error.faults)
-    mine = {row.attr for row in run.exchange.kinds[kind].parts[write.part].table.rows}
+    of = run.exchange.kinds[kind].parts
+    told = {write.part, *(untaken if write.part == run.anchor(kind) else ())}
+    mine = {row.attr for part in told for row in of[part].table.rows if row.kind in FATES}
     return tuple(
         path for path, _, _ in differences(write.record, there) if path.partition(".")[0].partition("[")[0] in mine
     )
