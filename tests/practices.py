@@ -95,8 +95,11 @@ BILLED: Json = {
         {"sequence": 1, "code": "0591T", "session": "s1", "service_date": "2026-03-02", "net": CENTS},
     ], "total": CENTS,
 }  # fmt: skip
-ALL: tuple[Json, ...] = (ORGANIZATION, PLACE, COACH, ANN, BOB, SISTER, STEPS, SLEEP, MEALS, HELD, TALKED)
-RESOURCES = len(ALL) + 2  # the coach has a role, the session an appointment
+ALL: tuple[Json, ...] = (
+    *(ORGANIZATION, PLACE, COACH, ANN, BOB, SISTER, STEPS, SLEEP, MEALS, STEP, HELD, TALKED, INSURED, BILLED),
+    {**PLAN, "goals": ()},  # tests/test_push_near.py is about the plan that says its goals in words
+)
+RESOURCES = len(ALL) + 4  # the coach has a role, the session an appointment, the plan an episode and a team
 
 
 class Practice:

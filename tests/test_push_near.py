@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from practices import ALL, BILLED, INSURED, ORGANIZATION, PLAN, STEP, Practice, item, outcomes, said
+from practices import ALL, ORGANIZATION, PLAN, Practice, item, outcomes, said
 
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.lens import R4, R5, Version
@@ -29,7 +29,7 @@ def sandbox(version: Version) -> Iterator[Sandbox]:
 @pytest.fixture
 def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
     practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL, PLAN, STEP, INSURED, BILLED)
+    practice.write(*ALL, PLAN)
     return practice
 
 
@@ -142,3 +142,11 @@ def test_the_insurer_follows_the_coverage(pushed: Practice) -> None:
 def test_the_base_holds_no_words(pushed: Practice) -> None:
     for row in map(json.loads, pushed.base_file().read_text().splitlines()):
         assert all(len(digest) in {0, 64} for digest in row.get("beside", {}).values())
+
+
+def test_a_plan_does_not_say_what_its_goal_does_not(pushed: Practice) -> None:
+    pushed.hospital_edits("goal", "g1", lambda goal: goal.update(startDate="2026-02-01"))
+    pushed.edit("goal", "g1", statement="Walk home every day")
+    report = pushed.push()
+    assert (item(report, "goal", "g1").outcome.value, report.writes) == ("moved", 0)
+    assert "Walk to school every day" in words(pushed)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from practices import ALL, BILLED, HELD, INSURED, PLAN, STEP, Practice, item, outcomes, said, unlike
+from practices import ALL, HELD, PLAN, Practice, item, outcomes, said, unlike
 
 from fhir_coaching.fhir.json import loads
 from fhir_coaching.lens import R4, R5, Version
@@ -180,7 +180,7 @@ def test_on_real_servers(request: pytest.FixtureRequest, tmp_path: Path, server:
     """HAPI remembers the URL of a conditional create for an hour; a second document of one identifier comes within it."""
     practice = Practice(tmp_path / "practice", request.getfixturevalue(f"{server}_url"), R4)
     plain = [{name: value for name, value in one.items() if name not in {"npi", "identifiers"}} for one in ALL]
-    practice.write(*plain, PLAN, STEP, INSURED, BILLED, {**HELD, "note": NOTE})
+    practice.write(*plain, PLAN, {**HELD, "note": NOTE})
     report = practice.push()
     assert report.exit_code == 0, list(said(report))
     lost = {path for one in report.items for path in one.lost if not path.endswith(".value")}

@@ -61,6 +61,7 @@ def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) 
     sent = delivered(travelling(run.exchange, record), run.absent)
     plan = plan_write(run.exchange, key, sent, row, found.parts, run.near)
     if plan.moved:
+        run.near.held.add(key)
         run.know(Row(*key, parts={part: copy for part, copy in found.parts.items() if copy is not None}))
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})

@@ -49,18 +49,22 @@ def last_of(row: Row | None) -> Record | None:
 
 
 class Known:
-    """What stands near a record: what is here, else what was last sent or accepted; a withdrawal as what it comes to."""
+    """What stands near a record: what is here, else what was last sent or accepted; a withdrawal as what it comes to.
+
+    Of records that are `held` back, what was last sent or accepted: a plan in words must not say what its goal does not.
+    """
 
     def __init__(self, here: Mapping[Key, Record | None], rows: Mapping[Key, Row]) -> None:
-        self._here, self._rows = here, rows
+        self._here, self._rows, self.held = here, rows, set[Key]()
 
     def record(self, kind: str, key: str) -> Record | None:
         """The record of this kind and id, if it is known."""
-        found = self._here.get((kind, key))
+        here = {} if (kind, key) in self.held else self._here
+        found = here.get((kind, key))
         if found is not None:
             return found
         last = last_of(self._rows.get((kind, key)))
-        return withdrawn(last) if last is not None and (kind, key) in self._here else last
+        return withdrawn(last) if last is not None and (kind, key) in here else last
 
 
 def travelling(exchange: Exchange, record: Record) -> Record:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fhir_coaching.lens import Json, Near
+from fhir_coaching.lens import Json
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import OURS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import Server
+from fhir_coaching.sync.plan import Known
 from fhir_coaching.sync.report import Difference, Item, Outcome, PushReport
 
 _NOTHING: Mapping[str, str] = {}
@@ -41,7 +42,7 @@ class Run:
     create_people: bool
     now: Callable[[], float]
     refused: Mapping[Key, str]  # records that are not fit to be sent, and why
-    near: Near  # what the practice knows beside each record
+    near: Known  # what the practice knows beside each record
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
@@ -112,6 +113,7 @@ class Run:
     def stop(self, key: Key, outcome: Outcome, why: str) -> list[Write]:
         """Report a record that is not written; what refers to it learns why."""
         self.stopped[key] = why
+        self.near.held.add(key)
         part = self.anchor(key[0])
         self.report.items.append(Item(*key, outcome, part, self.type_of(key[0], part), why=why))
         return []
