@@ -13,6 +13,7 @@ from practices import ALL, HELD, PLAN, Practice, item, outcomes, said, unlike
 from fhir_coaching.fhir.json import loads
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.sandbox import Sandbox
+from fhir_coaching.server import FhirServer
 
 Json = dict[str, Any]
 
@@ -159,6 +160,35 @@ def test_a_note_that_somebody_else_amended_at_the_same_time(practice: Practice) 
     practice.edit("session", "s1", note=NEWER)
     assert item(practice.push(), "session", "s1", "note").outcome.value == "moved"
     assert set(documents(practice)) == {"current"}
+
+
+@pytest.mark.parametrize("quirks", [(), ("no_if_none_exist", "no_update_create")], ids=["plain", "poor"])
+@pytest.mark.parametrize("edit", ["title", "colour"])
+def test_somebody_amends_it_between_the_look_and_the_write(
+    sandbox: Sandbox, practice: Practice, monkeypatch: pytest.MonkeyPatch, edit: str, quirks: tuple[str, ...]
+) -> None:
+    """An amendment stops it; what is foreign to us does not, and is in the document that stays behind."""
+    for quirk in quirks:
+        sandbox.quirks.add(quirk)
+    pushed(practice)
+    practice.edit("session", "s1", note=NEWER)
+    update = FhirServer.update
+
+    def amend(note: Json) -> None:
+        note["content"][0]["attachment"].update({"title": "Amended"} if edit == "title" else {"language": "en"})
+
+    def meanwhile(server: FhirServer, resource: Json, **given: Any) -> Any:
+        if resource["resourceType"] == "DocumentReference" and not done:
+            done.append(1)
+            practice.hospital_edits("session.note", "s1", amend)
+        return update(server, resource, **given)
+
+    done: list[int] = []
+    monkeypatch.setattr(FhirServer, "update", meanwhile)
+    report = practice.push()
+    assert done
+    statuses = {"current"} if edit == "title" else {"current", "superseded"}
+    assert (set(documents(practice)), report.exit_code) == (statuses, 5 if edit == "title" else 0), list(said(report))
 
 
 def test_without_a_base_a_second_edit_replaces_the_second_document(practice: Practice) -> None:
