@@ -33,10 +33,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 
 MRN = "https://hospital.example/mrn"
-TYPES = (
-    *("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson"),
-    *("Goal", "Encounter", "Appointment"),
-)
+TYPES = tuple(dict.fromkeys(part.table.type for kind in KINDS.values() for part in kind.parts.values()))
 VENDOR = {"url": "https://vendor.example/colour", "valueString": "green"}
 
 ORGANIZATION: Json = {"kind": "organization", "id": "o1", "name": "Quay Coaching", "npi": "2100000019", "active": True}
@@ -264,7 +261,7 @@ def unlike(one: Practice, other: Practice) -> list[tuple[str, str, str]]:
     theirs = other.records()
     found = []
     for (kind, id_), record in one.records().items():
-        if kind not in KINDS:
+        if not one.exchange().travels(kind, record):
             continue
         exact = {field for field, fate, _ in KINDS[kind].ledger() if fate is Fate.EXACT}
         if (kind, id_) not in theirs:
