@@ -234,4 +234,7 @@ def test_the_demo_ends_as_it_should() -> None:
     assert "0 written" in done.stdout
     assert "exit code 5" in done.stdout
     assert "risk-tier: b" in done.stdout
+    assert "Enough to eat, and people to eat with" in done.stdout
+    assert "0592T  93         02         1   41.30   41.30" in done.stdout
+    assert "The lines add up to 222.59." in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 88  # a command that can be pasted is not broken
