@@ -33,7 +33,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 
 MRN = "https://hospital.example/mrn"
-TYPES = tuple(dict.fromkeys(part.table.type for kind in KINDS.values() for part in kind.parts.values()))
+TYPES = sorted({part.table.type for kind in KINDS.values() for part in kind.parts.values()})
 VENDOR = {"url": "https://vendor.example/colour", "valueString": "green"}
 
 ORGANIZATION: Json = {"kind": "organization", "id": "o1", "name": "Quay Coaching", "npi": "2100000019", "active": True}
