@@ -283,7 +283,7 @@ def unlike(one: Practice, other: Practice) -> list[tuple[str, str, str]]:
     theirs = other.records()
     found = []
     for (kind, id_), record in one.records().items():
-        if kind not in KINDS:
+        if not one.exchange().travels(kind, record):
             continue
         exact = {field for field, fate, _ in KINDS[kind].ledger() if fate is Fate.EXACT}
         if (kind, id_) not in theirs:

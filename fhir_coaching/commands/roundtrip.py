@@ -61,7 +61,7 @@ def roundtrip(app: App, source: str, fhir: str, output: str) -> int:
         report = {"records": len(travelled), "differences": differences, "ledger": [loss.json() for loss in losses]}
         write_lines([dumps(report)], None)
     else:
-        page(losses, records.values(), differences)
+        page(losses, records.values(), len(records) - len(travelled), differences)
     return DIFFERENT if differences else 0
 
 

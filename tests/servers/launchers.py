@@ -54,7 +54,7 @@ def hapi(*, java_opts: str = "") -> Iterator[str]:
 
 @contextmanager
 def sekmet() -> Iterator[str]:
-    """A sekmet-fhir R4 server with an empty store, Goal's search parameters added; gives its base address.
+    """A sekmet-fhir R4 server with an empty store, those search parameters added that it lacks; gives its base address.
 
     The first use makes its environment (173 MB). Raises Unavailable, StartFailed.
     """
