@@ -25,7 +25,7 @@ from fhir_coaching.fhir.definitions import definitions
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.fhir.names import PracticeNames, stable_id
 from fhir_coaching.fhir.references import resolve
-from fhir_coaching.fhir.systems import ANNOTATION_TYPE, OWN
+from fhir_coaching.fhir.systems import ANNOTATION_TYPE, OWN, WORKFLOW_STATUS_REASON
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.exchange import Exchange, to_fhir
@@ -45,34 +45,39 @@ US_CORE = ("3.1.1", "6.1.0", "8.0.0")
 RELEASE = {R4: "4.0.1", R5: "5.0.0"}
 NO_PROFILE = {"3.1.1": {"RelatedPerson", "Appointment"}, "6.1.0": {"Appointment"}, "8.0.0": {"Appointment"}}
 
-# In the extensions pack of R5, and not in its core.
-ANNOTATION: Json = {
-    "resourceType": "StructureDefinition",
-    "id": "annotationType",
-    "url": ANNOTATION_TYPE,
-    "name": "AnnotationType",
-    "status": "active",
-    "fhirVersion": "5.0.0",
-    "kind": "complex-type",
-    "abstract": False,
-    "context": [{"type": "element", "expression": "Annotation"}],
-    "type": "Extension",
-    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
-    "derivation": "constraint",
-    "differential": {
-        "element": [
-            {"id": "Extension", "path": "Extension", "min": 0, "max": "1"},
-            {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
-            {"id": "Extension.url", "path": "Extension.url", "fixedUri": ANNOTATION_TYPE},
-            {
-                "id": "Extension.value[x]",
-                "path": "Extension.value[x]",
-                "min": 1,
-                "type": [{"code": "CodeableConcept"}],
-            },
-        ]
-    },
-}
+
+def packed(url: str, element: str) -> Json:
+    """An extension that R5 has in its extensions pack, and not in its core."""
+    return {
+        "resourceType": "StructureDefinition",
+        "id": url.rpartition("/")[2],
+        "url": url,
+        "name": url.rpartition("/")[2].replace("-", "_"),
+        "status": "active",
+        "fhirVersion": "5.0.0",
+        "kind": "complex-type",
+        "abstract": False,
+        "context": [{"type": "element", "expression": element}],
+        "type": "Extension",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
+        "derivation": "constraint",
+        "differential": {
+            "element": [
+                {"id": "Extension", "path": "Extension", "min": 0, "max": "1"},
+                {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
+                {"id": "Extension.url", "path": "Extension.url", "fixedUri": url},
+                {
+                    "id": "Extension.value[x]",
+                    "path": "Extension.value[x]",
+                    "min": 1,
+                    "type": [{"code": "CodeableConcept"}],
+                },
+            ]
+        },
+    }
+
+
+PACK = [packed(ANNOTATION_TYPE, "Annotation"), packed(WORKFLOW_STATUS_REASON, "DomainResource")]
 
 
 def time_zones() -> Json:
@@ -91,7 +96,7 @@ def time_zones() -> Json:
 
 def package(folder: Path, version: Version) -> str:
     """The path of a guide package; the same bytes each time, so that the engine unpacks it once."""
-    resources = [time_zones(), *definitions(version), *([ANNOTATION] if version is R5 else [])]
+    resources = [time_zones(), *definitions(version), *(PACK if version is R5 else [])]
     about = {
         "name": f"fhir-coaching.{version.name.lower()}",
         "version": "0.1.0",

@@ -1,4 +1,4 @@
-"""Tables with one mistake each, made from the real ones: every mistake fails a golden file, the gate, or the construction.
+"""Tables with one mistake each, made from the real ones: every mistake fails a golden file, the gate, an edit, or the construction.
 
 The laws cannot see a path that is wrong both ways; this shows that something else can.
 """
@@ -277,7 +277,7 @@ def edits_badly(lens: KindLens[Any], part: str, files: list[tuple[Record, Json]]
 
 def added(resource: Json) -> Json:
     """A resource's lists with strangers."""
-    out = {key: [*more, *resource.get(key, [])] for key, more in strangers(resource).items()}
+    out: Json = {key: [*more, *resource.get(key, [])] for key, more in strangers(resource).items()}
     context = resource.get("context")
     if isinstance(context, dict):  # of a DocumentReference in R4
         out["context"] = {**context, "encounter": [{"reference": "Encounter/9"}, *context["encounter"]]}
