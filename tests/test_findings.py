@@ -38,8 +38,8 @@ SOUND: dict[str, dict[str, Any]] = {
     "session": {
         "id": "s-1", "patient": "p-1", "status": "finished", "practitioner": "c-1", "contact": {"intervals": [PLANNED]},
     },
-    "condition": {"id": "x-1", "patient": "p-1", "concept": {"text": "x"}},
-    "referral": {"id": "f-1", "patient": "p-1", "status": "active"},
+    "condition": {"id": "x-1", "patient": "p-1", "concept": {"text": "x"}, "categories": ["health_concern"]},
+    "referral": {"id": "f-1", "patient": "p-1", "status": "active", "requested": {"text": "x"}},
     "action_step": {"id": "a-1", "patient": "p-1", "text": "Walk", "state": "active", "goals": ["g-1"]},
     "engagement": {"id": "e-1", "patient": "p-1", "status": "active", "goals": ["g-1"], "steps": ["a-1"]},
     "coverage": {
