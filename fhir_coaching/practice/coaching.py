@@ -3,28 +3,15 @@
 from collections.abc import Iterable
 
 from fhir_coaching.practice.billing import Found
-from fhir_coaching.records.conditions import ClinicalStatus, Condition, ConditionCategory, Verification
+from fhir_coaching.records.conditions import ClinicalStatus, Condition, ConditionCategory
 from fhir_coaching.records.engagements import (
     ActionStep,
     CoachRole,
     Engagement,
     EngagementStatus,
     Referral,
-    ReferralStatus,
     StepState,
 )
-from fhir_coaching.records.values import Record
-
-
-def in_error(record: Record) -> bool:
-    """Whether a record of one of these kinds was entered in error."""
-    match record:
-        case Engagement(status=EngagementStatus.ENTERED_IN_ERROR) | ActionStep(state=StepState.ENTERED_IN_ERROR):
-            return True
-        case Referral(status=ReferralStatus.ENTERED_IN_ERROR) | Condition(verification=Verification.ENTERED_IN_ERROR):
-            return True
-        case _:
-            return False
 
 
 def of_condition(condition: Condition) -> Found:

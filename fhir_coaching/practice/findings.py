@@ -10,7 +10,6 @@ from typing import Any
 from fhir_coaching.errors import Finding
 from fhir_coaching.practice.billing import Found, amounts_of, of_claim, of_coverage
 from fhir_coaching.practice.coaching import (
-    in_error,
     of_condition,
     of_engagement,
     of_referral,
@@ -22,6 +21,7 @@ from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
 from fhir_coaching.practice.stretches import backwards, is_before
+from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import (
     BookingState,
@@ -66,11 +66,8 @@ def _found(record: Record) -> Found:
 
 def is_withdrawn(record: Record) -> bool:
     """Whether a record was entered in error."""
-    return (
-        (isinstance(record, Goal) and record.state is GoalState.ENTERED_IN_ERROR)
-        or (isinstance(record, Session) and record.status is SessionStatus.ENTERED_IN_ERROR)
-        or in_error(record)
-    )
+    state = WITHDRAWN.get(kind_of(record))
+    return state is not None and getattr(record, state[0]) is state[1]
 
 
 def holds(session: str, other: str) -> bool:
