@@ -20,7 +20,7 @@ from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
-from fhir_coaching.practice.stretches import backwards, is_before
+from fhir_coaching.practice.stretches import disordered, is_before
 from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import (
@@ -59,8 +59,7 @@ def _found(record: Record) -> Found:
         return
     if check := _CHECKS.get(type(record)):
         yield from check(record)
-    for path in backwards(record):
-        yield "period-order", path
+    yield from disordered(record)
     yield from _other_patient(record)
 
 

@@ -78,6 +78,12 @@ RULES: dict[str, Rule] = {
         "https://hl7.org/fhir/R5/datatypes.html#decimal",
     ),
     "period-order": Rule(ERROR, "ends before it starts", "correct one of both", f"{_R4}datatypes.html#Period"),  # per-1
+    "period-unclear": Rule(
+        WARNING,
+        "start and end do not show which is earlier: R4 servers may refuse them",
+        "write both alike: as years, months, days or times",
+        f"{_R4}datatypes.html#Period",  # per-1, as HL7's validator reads it, 2026-11
+    ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
     # Conditions, referrals, steps and engagements
     "condition-concept": Rule(ERROR, "does not say what it is", "add `concept`", f"{_CORE}condition-problems-health-concerns.html"),

@@ -1,9 +1,8 @@
 """Stretches of time in a record, wherever they stand."""
 
-from collections.abc import Iterator
-
 from pydantic import BaseModel
 
+from fhir_coaching.practice.billing import Found
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.engagements import Timing
 from fhir_coaching.records.values import SET, Period
@@ -19,21 +18,32 @@ def is_before(one: PartialDate | Instant, other: PartialDate | Instant) -> bool:
     return one.text[:length] < other.text[:length]
 
 
-def backwards(value: object, at: str = "") -> Iterator[str]:
-    """Paths of ends that lie before their start, at any depth. Items of a set have no index."""
-    if isinstance(value, Period) and _turned(value.start, value.end):
-        yield f"{at}.end"
-    elif isinstance(value, Timing) and _turned(value.start, value.due):
-        yield f"{at}.due"
+def is_clear(one: PartialDate | Instant, other: PartialDate | Instant) -> bool:
+    """Whether one can tell which is earlier: 2026 and 2026-03 say nothing of that."""
+    length = min(len(one.text), len(other.text))
+    alike = len(one.text) == len(other.text) or (isinstance(one, Instant) and isinstance(other, Instant))
+    return alike or one.text[:length] != other.text[:length]
+
+
+def disordered(value: object, at: str = "") -> Found:
+    """Ends that lie before their start, or may, at any depth. Items of a set have no index."""
+    if isinstance(value, Period):
+        yield from _disordered(value.start, value.end, f"{at}.end")
+    elif isinstance(value, Timing):
+        yield from _disordered(value.start, value.due, f"{at}.due")
     elif isinstance(value, BaseModel):
         for name, inner in value:
             path, field = f"{at}.{name}" if at else name, type(value).model_fields[name]
             if isinstance(inner, tuple):
                 for index, one in enumerate(inner):
-                    yield from backwards(one, path if SET in field.metadata else f"{path}[{index}]")
+                    yield from disordered(one, path if SET in field.metadata else f"{path}[{index}]")
             else:
-                yield from backwards(inner, path)
+                yield from disordered(inner, path)
 
 
-def _turned(start: When, end: When) -> bool:
-    return start is not None and end is not None and is_before(end, start)
+def _disordered(start: When, end: When, path: str) -> Found:
+    if start is not None and end is not None:
+        if is_before(end, start):
+            yield "period-order", path
+        elif not is_clear(start, end):
+            yield "period-unclear", path
