@@ -1,10 +1,18 @@
 """What the checks find in engagements, steps, referrals, conditions, and in what follows a session."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from test_findings import PLANNED, across, record, rules
+
+from fhir_coaching.errors import InputError
+from fhir_coaching.fhir.json import dumps
+from fhir_coaching.practice.entries import FILES
+from fhir_coaching.practice.references import references_of
+from fhir_coaching.practice.source import read
+from fhir_coaching.records.spelling import spell_record
 
 FILE = {"url": "https://practice.example/files/7", "media_type": "application/pdf"}
 REASON = {"status_reason": {"text": "moved"}}
@@ -145,3 +153,29 @@ def test_a_session_in_error_is_asked_nothing() -> None:
         "contact": {"intervals": [PLANNED]},
     }
     assert rules("session", **fields) == []
+
+
+ALONE: dict[str, dict[str, Any]] = {
+    "engagement": {
+        "goals": ["g-9"], "steps": ["a-9"], "addresses": ["x-9"], "organization": "o-9", "referral": "f-9",
+        "coaches": [{"practitioner": "c-9", "role": "primary"}],
+    },
+    "action_step": {"goals": ["g-9"], "set_in": "s-9", "set_by": {"kind": "practitioner", "id": "c-9"}},
+    "referral": {"requester": {"kind": "organization", "id": "o-9"}},
+    "condition": {"asserted_by": {"kind": "related_person", "id": "r-9"}},
+    "goal": {"addresses": ["x-9"]},
+    "session": {"practitioner": "c-9", "engagement": "e-9", "conditions": ["x-9"], "steps_reviewed": ["a-9"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_what_is_named_is_there(tmp_path: Path, kind: str) -> None:
+    """In a whole practice every id leads somewhere."""
+    one = record(kind, **ALONE[kind])
+    (tmp_path / "patients.ndjson").write_bytes(dumps(spell_record(record("patient"))))
+    (tmp_path / FILES[kind]).write_bytes(dumps(spell_record(one)))
+    with pytest.raises(InputError) as caught:
+        list(read(tmp_path))
+    missing = {key for _, _, key in references_of(one)} - {"p-1"}
+    assert len(missing) == len(caught.value.faults)
+    assert {key for key in missing if f"`{key}`" in str(caught.value)} == missing
