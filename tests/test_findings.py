@@ -121,6 +121,7 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("goal", {"language": "english!"}, [("language-tag", "language")]),
         ("goal", {"notes": [{"key": "n", "text": "x"}, {"text": "y"}, {"key": "n", "text": "z"}]}, [("key-twice", "notes[2].key")]),
         ("goal", {"targets": [{"key": "a", "due": "2026"}, {"key": "a", "due": "2026"}]}, [("key-twice", "targets[1].key")]),
+        ("goal", {"targets": [{"key": "a", "due": "2026"}], "notes": [{"key": "a", "text": "x"}]}, [("key-twice", "notes[0].key")]),
         ("goal", {"targets": [ranged(2, 1)]}, [("range-order", "targets[0].detail.low")]),
         ("goal", {"targets": [ranged(2, 1, "h", "d")]}, []),
         ("goal", {"targets": [in_words("cups", "cups")]}, []),

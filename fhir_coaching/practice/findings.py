@@ -149,18 +149,18 @@ def _goal(goal: Goal) -> Found:
         yield "goal-reason", "state_reason"
     if goal.start is not None and goal.state_changed_on is not None and is_before(goal.state_changed_on, goal.start):
         yield "goal-changed", "state_changed_on"
-    yield from _keys("targets", goal.targets)
-    yield from _keys("notes", goal.notes)
+    yield from _keys(targets=goal.targets, notes=goal.notes)
     yield from _language(goal.language, "language")
 
 
-def _keys(name: str, items: Iterable[Target | Note]) -> Found:
-    """A key tells an item of a list from the others."""
+def _keys(**lists: Iterable[Target | Note]) -> Found:
+    """A key tells an item from all others of the record: it becomes an id within one resource."""
     seen: set[str] = set()
-    for index, item in enumerate(items):
-        if item.key is not None and item.key in seen:
-            yield "key-twice", f"{name}[{index}].key"
-        seen.add(item.key or "")
+    for name, items in lists.items():
+        for index, item in enumerate(items):
+            if item.key is not None and item.key in seen:
+                yield "key-twice", f"{name}[{index}].key"
+            seen.add(item.key or "")
 
 
 def _amounts(detail: object, path: str) -> Found:
@@ -282,12 +282,12 @@ def _step(step: ActionStep) -> Found:
     schedule = step.timing.schedule if step.timing is not None else None
     if schedule is not None and schedule.period is not None and _is_long(schedule.period):
         yield "many-digits", "timing.schedule.period"
-    yield from _keys("notes", step.notes)
+    yield from _keys(notes=step.notes)
 
 
 def _engagement(engagement: Engagement) -> Found:
     yield from of_engagement(engagement)
-    yield from _keys("notes", engagement.notes)
+    yield from _keys(notes=engagement.notes)
 
 
 def _claim(claim: Claim) -> Found:
