@@ -19,6 +19,7 @@ from fhir_coaching.lens import (
     Wrong,
     also,
     attrs_of,
+    below,
     const,
     derived,
     row,
@@ -32,11 +33,25 @@ PLAIN = "text/plain"
 AUTHOR = one_of_list(who(*WhoKind))
 
 
+ATTACHMENT = "content[0].attachment"
+
+
 def _text(data: str) -> str:
     try:
         return base64.b64decode("".join(data.split()), validate=True).decode()
     except (binascii.Error, ValueError):
-        raise Wrong("expected a text in UTF-8, as base64", "content[0].attachment.data") from None
+        raise Wrong("expected a text in UTF-8, as base64", "data") from None
+
+
+def _attached(attachment: Json) -> Json:
+    """What an attachment says of a note."""
+    title, kind = part(attachment, "title", STRING), field(attachment, "contentType", str)
+    data = field(attachment, "data", str)
+    if data is None:
+        return {"title": title, "url": part(attachment, "url", STRING), "media_type": kind}
+    if (kind or "").partition(";")[0].strip().lower() != PLAIN:
+        raise Wrong("expected a plain text, or the address of a file", "contentType")
+    return {"title": title, "text": _text(data)}
 
 
 def note(names: Names) -> Codec[SessionNote]:
@@ -47,18 +62,16 @@ def note(names: Names) -> Codec[SessionNote]:
         content = field(raw, "content", list) or []
         if len(content) != 1:
             raise Wrong("expected one attachment", "content")
+        said = {"at": part(raw, "date", INSTANT), "by": part(raw, "author", author)}
         attachment = field(content[0], "attachment", dict) or {}
-        kind, data = field(attachment, "contentType", str), field(attachment, "data", str)
-        said = {
-            "title": part(attachment, "title", STRING),
-            "at": part(raw, "date", INSTANT),
-            "by": part(raw, "author", author),
-        }
-        if data is None:
-            return value(SessionNote, url=part(attachment, "url", STRING), media_type=kind, **said)
-        if (kind or "").partition(";")[0].strip().lower() != PLAIN:
-            raise Wrong("expected a plain text, or the address of a file", "content[0].attachment.contentType")
-        return value(SessionNote, text=_text(data), **said)
+        try:
+            said |= _attached(attachment)
+        except Wrong as wrong:
+            raise Wrong(str(wrong), below(ATTACHMENT, wrong.at)) from None
+        try:
+            return value(SessionNote, **said)
+        except Wrong as wrong:
+            raise Wrong(str(wrong), ATTACHMENT) from None
 
     def encode(note: SessionNote) -> Json:
         data = None if note.text is None else base64.b64encode(note.text.encode()).decode()

@@ -31,6 +31,7 @@ LISTS: dict[str, dict[str, list[Json]]] = {
         "location": [{"location": {"reference": "Location/ward"}}],
         "reason": [{"value": [{"reference": {"reference": "Condition/7"}}]}],
         "diagnosis": [{"use": CONCEPT}],
+        "episodeOfCare": [{"reference": "EpisodeOfCare/9"}],
     },
     "CarePlan": {
         "category": [CONCEPT],
@@ -74,6 +75,7 @@ LISTS: dict[str, dict[str, list[Json]]] = {
         "category": [CONCEPT],
         "relatesTo": [{"code": "transforms", "target": {"reference": "DocumentReference/9"}}],
         "securityLabel": [CONCEPT],
+        "context": [{"reference": "Encounter/9"}],  # in R4 no list
     },
     "Procedure": {
         "performer": [{"actor": STRANGER}],

@@ -38,8 +38,8 @@ SOUND: dict[str, dict[str, Any]] = {
     "session": {
         "id": "s-1", "patient": "p-1", "status": "finished", "practitioner": "c-1", "contact": {"intervals": [PLANNED]},
     },
-    "condition": {"id": "x-1", "patient": "p-1", "concept": {"text": "x"}},
-    "referral": {"id": "f-1", "patient": "p-1", "status": "active"},
+    "condition": {"id": "x-1", "patient": "p-1", "concept": {"text": "x"}, "categories": ["health_concern"]},
+    "referral": {"id": "f-1", "patient": "p-1", "status": "active", "requested": {"text": "x"}},
     "action_step": {"id": "a-1", "patient": "p-1", "text": "Walk", "state": "active", "goals": ["g-1"]},
     "engagement": {"id": "e-1", "patient": "p-1", "status": "active", "goals": ["g-1"], "steps": ["a-1"]},
     "coverage": {
@@ -121,6 +121,7 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("goal", {"language": "english!"}, [("language-tag", "language")]),
         ("goal", {"notes": [{"key": "n", "text": "x"}, {"text": "y"}, {"key": "n", "text": "z"}]}, [("key-twice", "notes[2].key")]),
         ("goal", {"targets": [{"key": "a", "due": "2026"}, {"key": "a", "due": "2026"}]}, [("key-twice", "targets[1].key")]),
+        ("goal", {"targets": [{"key": "a", "due": "2026"}], "notes": [{"key": "a", "text": "x"}]}, [("key-twice", "notes[0].key")]),
         ("goal", {"targets": [ranged(2, 1)]}, [("range-order", "targets[0].detail.low")]),
         ("goal", {"targets": [ranged(2, 1, "h", "d")]}, []),
         ("goal", {"targets": [in_words("cups", "cups")]}, []),

@@ -114,7 +114,7 @@ def _often(schedule: Schedule | None) -> str:
     times = f"{schedule.frequency} time{'' if schedule.frequency == 1 else 's'}" if schedule.frequency else ""
     every = ""
     if schedule.period is not None and schedule.unit is not None:
-        every = f"every {worded(Span(value=schedule.period, unit=schedule.unit))}"
+        every = f"every {worded(Span(value=schedule.period, unit=schedule.unit)).removeprefix('1 ')}"
     days = f"on {', '.join(day.name.capitalize() for day in schedule.days)}" if schedule.days else ""
     clock = f"at {', '.join(schedule.times)}" if schedule.times else ""
     return " ".join(filter(None, (times, every, days, clock)))

@@ -13,6 +13,7 @@ from fhir_coaching.practice.nearby import Nearby, Passed
 from fhir_coaching.records import KINDS as MODELS
 from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.coaching import BookingState, Session
+from fhir_coaching.records.conditions import ClinicalStatus, Condition
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
@@ -79,6 +80,8 @@ def withdrawn(record: Record) -> Record | None:
     gone = replaced(record, **{state[0]: state[1]})
     if isinstance(gone, Session) and gone.booking is not None and gone.booking.state is BookingState.BOOKED:
         return replaced(gone, booking=gone.booking.model_copy(update={"state": BookingState.CANCELLED}))
+    if isinstance(gone, Condition):  # con-5: one in error has no status besides
+        return replaced(gone, clinical_status=ClinicalStatus.UNKNOWN)
     return gone
 
 

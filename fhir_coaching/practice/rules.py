@@ -77,7 +77,45 @@ RULES: dict[str, Rule] = {
         "choose a larger or smaller unit",
         "https://hl7.org/fhir/R5/datatypes.html#decimal",
     ),
+    "period-order": Rule(ERROR, "ends before it starts", "correct one of both", f"{_R4}datatypes.html#Period"),  # per-1
+    "period-unclear": Rule(
+        WARNING,
+        "start and end do not show which is earlier: R4 servers may refuse them",
+        "write both alike: as years, months, days or times",
+        f"{_R4}datatypes.html#Period",  # per-1, as HL7's validator reads it, 2026-11
+    ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
+    # Conditions, referrals, steps and engagements
+    "condition-concept": Rule(ERROR, "does not say what it is", "add `concept`", f"{_CORE}condition-problems-health-concerns.html"),
+    "condition-category": Rule(
+        ERROR, "stands on no list", "add `categories`", f"{_CORE}condition-problems-health-concerns.html"
+    ),
+    "condition-status": Rule(
+        WARNING,
+        "is on the problem list and does not say whether it is still there",
+        "add `clinical_status`",
+        f"{_R4}condition.html#invs",  # con-3
+    ),
+    "condition-in-error": Rule(
+        ERROR, "is in error and has a status besides", "leave out `clinical_status`", f"{_R4}condition.html#invs"  # con-5
+    ),
+    "referral-requested": Rule(
+        ERROR, "does not say what is asked for", "add `requested`", f"{_CORE}servicerequest.html"
+    ),
+    "referral-units": Rule(WARNING, "authorises nothing", "correct `authorised_units`, or leave it out"),
+    "step-text": Rule(ERROR, "does not say what is to be done", "add `text`", f"{_CORE}servicerequest.html"),
+    "step-goals": Rule(ERROR, "serves no goal", "add `goals`"),
+    "step-result": Rule(WARNING, "has ended and does not say how it went", "add `result`"),
+    "schedule-period": Rule(
+        WARNING, "does not say within what time", "add `period` and `unit`; a period is more than 0"
+    ),
+    "engagement-reason": Rule(WARNING, "is on hold or discontinued and does not say why", "add `status_reason`"),
+    "engagement-end": Rule(WARNING, "is over and does not say since when", "add `period.end`"),
+    "coach-role": Rule(ERROR, "does not say what a coach is to it", "add `role`", f"{_CORE}careteam.html"),
+    "coach-primary": Rule(
+        WARNING, "has several primary coaches, so that its plan names nobody as responsible", "let one be `primary`"
+    ),
+    "listed-twice": Rule(WARNING, "stands in the list already", "leave one out"),
     # Sessions
     "session-practitioner": Rule(ERROR, "names no practitioner", "add `practitioner`"),
     "session-time": Rule(ERROR, "is finished, but has neither contact nor minutes", "add `contact` or `minutes`"),
@@ -94,6 +132,13 @@ RULES: dict[str, Rule] = {
         f"{_R4}appointment.html#invs",  # app-4, which means to allow it for a no-show and misspells its code
     ),
     "session-no-show": Rule(ERROR, "was missed, yet is not cancelled", "let `status` be `cancelled`"),
+    "session-units": Rule(ERROR, "counts units of no service", "add `cpt`, or leave out `units`", f"{_CORE}procedure.html"),
+    "note-media-type": Rule(
+        ERROR,
+        "a file whose media type is missing or is none",
+        "add `note.media_type`, such as `application/pdf`",
+        f"{_CORE}documentreference.html",  # required until US Core 4
+    ),
     "interval-order": Rule(ERROR, "ends before it starts", "correct `start` or `end`"),
     "interval-overlap": Rule(ERROR, "starts before the one before it has ended", "let the intervals follow each other"),
     "session-minutes": Rule(WARNING, "more minutes than its contact lasted", "correct `minutes` or `contact`"),

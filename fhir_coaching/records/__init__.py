@@ -2,7 +2,7 @@
 
 from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import Goal, GoalState, GroupSession, Session, SessionStatus
-from fhir_coaching.records.conditions import Condition
+from fhir_coaching.records.conditions import Condition, Verification
 from fhir_coaching.records.engagements import (
     ActionStep,
     Engagement,
@@ -35,6 +35,7 @@ KINDS: dict[type[Record], str] = {model: kind for kind, model in RECORDS.items()
 
 # The state by which a record is withdrawn, for the kinds that have one: field, value.
 WITHDRAWN = {
+    "condition": ("verification", Verification.ENTERED_IN_ERROR),
     "goal": ("state", GoalState.ENTERED_IN_ERROR),
     "referral": ("status", ReferralStatus.ENTERED_IN_ERROR),
     "action_step": ("state", StepState.ENTERED_IN_ERROR),
