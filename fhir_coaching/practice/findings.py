@@ -13,6 +13,7 @@ from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
+from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import (
     BookingState,
@@ -24,11 +25,14 @@ from fhir_coaching.records.coaching import (
     Modality,
     Phase,
     Session,
+    SessionNote,
     SessionStatus,
     Target,
 )
+from fhir_coaching.records.conditions import ClinicalStatus, Condition, Verification
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.demographics import AddressUse, TelecomUse
+from fhir_coaching.records.engagements import ActionStep, Engagement, Referral
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
 from fhir_coaching.records.values import Interval, Note, Quantity, Range, Record
 
@@ -37,6 +41,8 @@ def findings(what: Entry | Record, place: str = "") -> list[Finding]:
     """Everything that one record lacks. A withdrawn record lacks nothing."""
     if isinstance(what, Entry):
         return findings(what.record, what.place) if what.record is not None else []
+    if is_withdrawn(what):
+        return []
     return [finding(rule, place, path) for rule, path in _CHECKS.get(type(what), _nothing)(what)]
 
 
@@ -45,10 +51,9 @@ def _nothing(_: Record) -> Found:
 
 
 def is_withdrawn(record: Record) -> bool:
-    """Whether a goal or session was entered in error."""
-    return (isinstance(record, Goal) and record.state is GoalState.ENTERED_IN_ERROR) or (
-        isinstance(record, Session) and record.status is SessionStatus.ENTERED_IN_ERROR
-    )
+    """Whether a record is in the state that says it should never have been."""
+    state = WITHDRAWN.get(kind_of(record))
+    return state is not None and getattr(record, state[0]) is state[1]
 
 
 def is_before(one: PartialDate, other: PartialDate) -> bool:
@@ -122,8 +127,6 @@ def _place(place: Place) -> Found:
 
 
 def _goal(goal: Goal) -> Found:
-    if is_withdrawn(goal):
-        return
     if goal.start is None and not any(target.due for target in goal.targets):
         yield "goal-start", "start"
     for index, target in enumerate(goal.targets):
@@ -183,8 +186,6 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def _session(session: Session) -> Found:
-    if is_withdrawn(session):
-        return
     if session.practitioner is None:
         yield "session-practitioner", "practitioner"
     if session.status is SessionStatus.FINISHED and session.contact is None and session.minutes is None:
@@ -195,6 +196,7 @@ def _session(session: Session) -> Found:
     if session.minutes is not None and lasted is not None and timedelta(minutes=session.minutes.min - 1) >= lasted:
         yield "session-minutes", "minutes"
     yield from _cpt(session)
+    yield from _session_note(session.note)
     if session.group is not None and (holds(session.id, session.group) or holds(session.id, session.patient)):
         yield "group-id", "id"
     yield from _other_patient(session)
@@ -217,6 +219,8 @@ def _booking(session: Session) -> Found:
 
 def _cpt(session: Session) -> Found:
     if session.cpt is None:
+        if session.units is not None:
+            yield "session-units", "units"
         return
     if (session.cpt is Cpt.GROUP) is (session.group is None):
         yield "cpt-group", "cpt"
@@ -224,6 +228,14 @@ def _cpt(session: Session) -> Found:
         yield "cpt-async", "cpt"
     if (session.cpt, session.phase) in ((Cpt.FIRST, Phase.FOLLOW_UP), (Cpt.FOLLOW_UP, Phase.INITIAL)):
         yield "cpt-phase", "phase"
+
+
+def _session_note(note: SessionNote | None) -> Found:
+    if note is not None and note.url is not None and not _MEDIA_TYPE.fullmatch(note.media_type or ""):
+        yield "note-media-type", "note.media_type"
+
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*( *;.*)?", re.IGNORECASE)
 
 
 def _group_session(group: GroupSession) -> Found:
@@ -256,6 +268,39 @@ def _lasted(contact: Contact | None) -> timedelta | None:
     return sum(lengths, timedelta()) if len(lengths) == len(contact.intervals) else None
 
 
+def _condition(condition: Condition) -> Found:
+    if condition.verification is Verification.ENTERED_IN_ERROR:
+        if condition.clinical_status is not ClinicalStatus.UNKNOWN:
+            yield "condition-status", "clinical_status"
+        return
+    if condition.concept is None:
+        yield "condition-concept", "concept"
+    if not condition.categories:
+        yield "condition-category", "categories"
+
+
+def _referral(referral: Referral) -> Found:
+    if referral.requested is None:
+        yield "referral-requested", "requested"
+    if referral.authorised_units is not None and _is_long(referral.authorised_units):
+        yield "many-digits", "authorised_units"
+
+
+def _action_step(step: ActionStep) -> Found:
+    if step.text is None:
+        yield "action-step-text", "text"
+    schedule = step.timing.schedule if step.timing is not None else None
+    if schedule is not None and schedule.period is not None and _is_long(schedule.period):
+        yield "many-digits", "timing.schedule.period"
+    yield from _keys("notes", step.notes)
+
+
+def _engagement(engagement: Engagement) -> Found:
+    if any(coach.role is None for coach in engagement.coaches):
+        yield "engagement-role", "coaches"
+    yield from _keys("notes", engagement.notes)
+
+
 def _coverage(coverage: Coverage) -> Found:
     yield from of_coverage(coverage)
     yield from _other_patient(coverage)
@@ -282,7 +327,11 @@ _CHECKS: dict[type[Record], Callable[[Any], Found]] = {
     RelatedPerson: _related_person,
     Place: _place,
     Coverage: _coverage,
+    Condition: _condition,
     Goal: _goal,
+    Referral: _referral,
+    ActionStep: _action_step,
+    Engagement: _engagement,
     Session: _session,
     Claim: _claim,
     GroupSession: _group_session,

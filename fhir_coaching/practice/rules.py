@@ -78,6 +78,26 @@ RULES: dict[str, Rule] = {
         "https://hl7.org/fhir/R5/datatypes.html#decimal",
     ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
+    # Conditions, requests and plans
+    "condition-concept": Rule(
+        ERROR, "does not say what it is", "add `concept`", f"{_CORE}condition-problems-health-concerns.html"
+    ),
+    "condition-category": Rule(
+        ERROR, "is on no list", "add `categories`", f"{_CORE}condition-problems-health-concerns.html"
+    ),
+    "condition-status": Rule(
+        ERROR,
+        "is entered in error, and yet has a clinical status",
+        "leave out `clinical_status`",
+        f"{_R4}condition.html#invs",  # con-5; R5 has no such rule
+    ),
+    "action-step-text": Rule(
+        ERROR, "does not say what is to be done", "add `text`", f"{_CORE}servicerequest.html"
+    ),
+    "referral-requested": Rule(
+        ERROR, "does not say what is asked for", "add `requested`", f"{_CORE}servicerequest.html"
+    ),
+    "engagement-role": Rule(ERROR, "a coach without a role", "add `role`", f"{_CORE}careteam.html"),
     # Sessions
     "session-practitioner": Rule(ERROR, "names no practitioner", "add `practitioner`"),
     "session-time": Rule(ERROR, "is finished, but has neither contact nor minutes", "add `contact` or `minutes`"),
@@ -97,6 +117,15 @@ RULES: dict[str, Rule] = {
     "interval-order": Rule(ERROR, "ends before it starts", "correct `start` or `end`"),
     "interval-overlap": Rule(ERROR, "starts before the one before it has ended", "let the intervals follow each other"),
     "session-minutes": Rule(WARNING, "more minutes than its contact lasted", "correct `minutes` or `contact`"),
+    "session-units": Rule(
+        ERROR, "units, and no code that says of what", "add `cpt`, or leave out `units`", f"{_CORE}procedure.html"
+    ),
+    "note-media-type": Rule(
+        ERROR,
+        "a file that does not say of what media type it is",
+        "write `media_type` as `application/pdf`",
+        f"{_CORE}documentreference.html",  # required up to 4.0.0; what it may be: https://www.rfc-editor.org/rfc/rfc6838
+    ),
     "time-zone": Rule(ERROR, "no time zone of the IANA database", "write it as `America/New_York`"),
     "cpt-group": Rule(ERROR, "0593T is for a session in a group, 0591T and 0592T are not", "correct `cpt` or `group`"),
     "cpt-async": Rule(
