@@ -124,6 +124,8 @@ def _related_person(person: RelatedPerson) -> Found:
 def _place(place: Place) -> Found:
     if place.name is None:
         yield "place-name", "name"
+    if any(not kind.codings for kind in place.kinds):
+        yield "place-kind", "kinds"
 
 
 def _goal(goal: Goal) -> Found:
@@ -269,10 +271,9 @@ def _lasted(contact: Contact | None) -> timedelta | None:
 
 
 def _condition(condition: Condition) -> Found:
-    if condition.verification is Verification.ENTERED_IN_ERROR:
-        if condition.clinical_status is not ClinicalStatus.UNKNOWN:
-            yield "condition-status", "clinical_status"
-        return
+    in_error = condition.verification is Verification.ENTERED_IN_ERROR
+    if in_error and condition.clinical_status is not ClinicalStatus.UNKNOWN:
+        yield "condition-status", "clinical_status"
     if condition.concept is None:
         yield "condition-concept", "concept"
     if not condition.categories:
