@@ -2,7 +2,18 @@
 
 from typing import Any, cast
 
-from fhir_coaching.fhir.codecs import INTEGER, STRING, bare, concept_of, field, one_of_list, part, spelt_alike, want
+from fhir_coaching.fhir.codecs import (
+    INTEGER,
+    STRING,
+    bare,
+    concept_of,
+    field,
+    one_of_list,
+    or_missing,
+    part,
+    spelt_alike,
+    want,
+)
 from fhir_coaching.fhir.datatypes import CONCEPT, PERIOD
 from fhir_coaching.fhir.references import who
 from fhir_coaching.fhir.systems import COVERAGE_CLASS, IDENTIFIER_TYPE, RELATION_TO_SUBSCRIBER
@@ -10,7 +21,7 @@ from fhir_coaching.lens import R4, R5, Codec, Json, Names, Slice, Table, attrs_o
 from fhir_coaching.lens.paths import refuse_modifiers
 from fhir_coaching.mappings.datatypes import PATIENT, coded, common, own
 from fhir_coaching.records.billing import Coverage, Relationship
-from fhir_coaching.records.values import Who, WhoKind
+from fhir_coaching.records.values import Missing, Who, WhoKind
 
 PAYER = who(WhoKind.ORGANIZATION, WhoKind.PATIENT, WhoKind.RELATED_PERSON)
 
@@ -41,7 +52,16 @@ def payer(names: Names) -> Codec[Who]:
     return Codec(decode, encode, somebody.says)
 
 
-MEMBER_ID: Codec[Any] = Codec(lambda raw: raw, lambda value: [{"value": value}], "the member's number")
+def subscriber_id(coverage: Coverage) -> str | Missing | None:
+    """US Core wants a member's number (us-core-15), or why there is none: who pays without an insurance is no member."""
+    pays_alone = coverage.payer.kind is not WhoKind.ORGANIZATION
+    return coverage.member_id or (Missing.NOT_APPLICABLE if pays_alone else None)
+
+
+SUBSCRIBER_4 = or_missing("subscriberId", STRING)
+SUBSCRIBER_5: Codec[Any] = Codec(
+    lambda raw: raw, lambda value: None if isinstance(value, Missing) else [{"value": value}], "the member's number"
+)
 
 C = attrs_of(Coverage)
 MEMBER = {"type": coded(IDENTIFIER_TYPE, "MB")}
@@ -53,7 +73,7 @@ COVERAGE_TABLE = Table(Coverage, "Coverage", (
     row(C.patient,        "beneficiary",  PATIENT, required=True),
     row(C.payer,          {R4: "payor", R5: "{kind,insurer,paymentBy}"}, {R4: one_of_list(PAYER), R5: payer}, required=True),
     row(C.member_id,      "identifier:member.value", STRING),
-    derived("subscriberId", lambda c: c.member_id, {R4: STRING, R5: MEMBER_ID}),
+    derived({R4: "{subscriberId}", R5: "subscriberId"}, subscriber_id, {R4: SUBSCRIBER_4, R5: SUBSCRIBER_5}),
     row(C.subscriber,     "subscriber",   who(WhoKind.PATIENT, WhoKind.RELATED_PERSON)),
     row(C.relationship,   "relationship", concept_of(RELATION_TO_SUBSCRIBER, spelt_alike(Relationship))),
     row(C.type,           "type",         CONCEPT),

@@ -113,6 +113,8 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("related_person", {"names": []}, [("related-person-name", "names")]),
         ("related_person", {"names": [], "relationship": [{"text": "aunt"}]}, []),
         ("place", {"name": None}, [("place-name", "name")]),
+        ("place", {"kinds": [{"text": "quiet room"}]}, [("place-kind", "kinds")]),
+        ("place", {"kinds": [{"codings": [{"system": "urn:x", "code": "y"}]}]}, []),
         ("organization", {"addresses": [{"use": "home", "city": "x"}]}, [("organization-home", "addresses")]),
         ("organization", {"telecoms": [{**PHONE, "use": "home"}]}, [("organization-home", "telecoms")]),
         ("organization", {"telecoms": [{**PHONE, "use": "work"}]}, []),

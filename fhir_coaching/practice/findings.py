@@ -131,6 +131,8 @@ def _related_person(person: RelatedPerson) -> Found:
 def _place(place: Place) -> Found:
     if place.name is None:
         yield "place-name", "name"
+    if any(not kind.codings for kind in place.kinds):
+        yield "place-kind", "kinds"
 
 
 def _goal(goal: Goal) -> Found:

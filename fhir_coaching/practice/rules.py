@@ -47,6 +47,9 @@ RULES: dict[str, Rule] = {
     ),
     "language-tag": Rule(WARNING, "no language tag", "write it as `es` or `pt-BR`", "https://www.rfc-editor.org/rfc/bcp/bcp47.txt"),
     "place-name": Rule(ERROR, "has no name", "add `name`", f"{_CORE}location.html"),
+    "place-kind": Rule(
+        WARNING, "a kind in words alone", "add a code", f"{_CORE}location.html"  # from 8.0.0 on
+    ),
     # Goals
     "goal-start": Rule(
         WARNING, "has neither a start nor a date due", "add `start` or a target's `due`", f"{_CORE}goal.html"
