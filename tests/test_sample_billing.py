@@ -70,18 +70,15 @@ def test_coverages_of_every_sort() -> None:
 
 
 def test_who_pays_for_themselves_has_no_insurance() -> None:
+    """US Core wants a member's number even so (us-core-15): it is that of their account with the practice."""
     themselves = [coverage for coverage in COVERAGES.values() if coverage.payer.kind is WhoKind.PATIENT]
     assert len(themselves) >= 2
     for coverage in themselves:
-        assert (coverage.payer.id, coverage.member_id, coverage.relationship) == (
-            coverage.patient,
-            None,
-            Relationship.SELF,
-        )
+        assert (coverage.payer.id, coverage.relationship) == (coverage.patient, Relationship.SELF)
         assert coverage.type is not None
         assert [code.code for code in coverage.type.codings] == ["81"]
         claims = [claim for claim in CLAIMS.values() if claim.coverage == coverage.id]
-        assert {claim.purpose for claim in claims} == {Purpose.SUPERBILL}
+        assert {(claim.purpose, claim.account_number) for claim in claims} == {(Purpose.SUPERBILL, coverage.member_id)}
 
 
 def test_a_child_is_insured_by_its_guardian() -> None:
