@@ -202,6 +202,7 @@ FORBIDDEN: dict[str, str] = {
     "SimpleQuantity": "plain-amount",
     "DUPLICATE_ID": "key-twice",
     "Type_Specific_Checks_DT_Primitive_Regex_Type": "many-digits",
+    "#per-1": "period-order",
     "#con-5": "condition-status",
     "ValueSet/mimetypes": "note-media-type",
 }

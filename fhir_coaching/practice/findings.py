@@ -10,6 +10,7 @@ from typing import Any
 from fhir_coaching.errors import Finding
 from fhir_coaching.practice.billing import Found, amounts_of, of_claim, of_coverage
 from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.periods import out_of_order
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
@@ -43,7 +44,8 @@ def findings(what: Entry | Record, place: str = "") -> list[Finding]:
         return findings(what.record, what.place) if what.record is not None else []
     if is_withdrawn(what):
         return []
-    return [finding(rule, place, path) for rule, path in _CHECKS.get(type(what), _nothing)(what)]
+    found = [finding(rule, place, path) for rule, path in _CHECKS.get(type(what), _nothing)(what)]
+    return found + [finding("period-order", place, path) for path in out_of_order(what)]
 
 
 def _nothing(_: Record) -> Found:

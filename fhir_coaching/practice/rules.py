@@ -81,6 +81,12 @@ RULES: dict[str, Rule] = {
         "https://hl7.org/fhir/R5/datatypes.html#decimal",
     ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
+    "period-order": Rule(
+        ERROR,
+        "does not show that it ends after it starts",
+        "correct one end, or say both as exactly",
+        f"{_R4}datatypes.html#Period",  # per-1
+    ),
     # Conditions, requests and plans
     "condition-concept": Rule(
         ERROR, "does not say what it is", "add `concept`", f"{_CORE}condition-problems-health-concerns.html"
