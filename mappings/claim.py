@@ -182,8 +182,9 @@ def first_free(claim: Claim) -> int:
 
 
 def billed_period(claim: Claim) -> Period | None:
-    """From the first day of service to the last."""
-    days = [line.service_date.text for line in claim.lines if line.service_date is not None]
+    """From the first day of service to the last, as exact as the least exact of them, so that the ends can be compared."""
+    said = [line.service_date.text for line in claim.lines if line.service_date is not None]
+    days = [day[: min(map(len, said))] for day in said]
     return Period(start=PartialDate(min(days)), end=PartialDate(max(days))) if days else None
 
 

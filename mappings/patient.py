@@ -1,16 +1,13 @@
 """Patient (https://hl7.org/fhir/R4/patient.html)."""
 
-from typing import Any
-
 from fhir_coaching.fhir.codecs import BOOLEAN, DATE, STRING, WHEN, choice, codes, concept_of, or_missing, spelt_alike
 from fhir_coaching.fhir.systems import ABSENT_REASON, BCP_47
-from fhir_coaching.lens import Codec, Table, attrs_of, const, derived, many, row
+from fhir_coaching.lens import Table, attrs_of, const, derived, many, row
 from fhir_coaching.mappings.datatypes import (
     ADDRESS,
     NAME,
     PATIENT,
     TELECOM,
-    as_made,
     common,
     extension,
     identifiers,
@@ -20,6 +17,7 @@ from fhir_coaching.mappings.datatypes import (
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.demographics import Name
 from fhir_coaching.records.people import Language, LinkType, Patient, PatientLink, Sex
+from fhir_coaching.records.values import Missing
 
 P, L, K = attrs_of(Patient), attrs_of(Language), attrs_of(PatientLink)
 
@@ -34,16 +32,14 @@ LINK = Table(PatientLink, "Patient.link", (
 ))  # fmt: skip
 
 
-def no_parts(name: Name) -> str | None:
+def no_parts(name: Name) -> Missing | None:
     """US Core wants a family or given name, or why there is none (us-core-6, us-core-8): some names are whole texts."""
-    return None if name.family or name.given else "unknown"
+    return None if name.family or name.given else Missing.UNKNOWN
 
-
-ABSENT: Codec[Any] = as_made("why a name has no parts")
 
 PATIENT_NAME = Table(Name, "HumanName", (
     *NAME.rows,
-    derived("extension:absent.valueCode", no_parts, ABSENT),
+    derived("extension:absent.valueCode", no_parts, spelt_alike(Missing)),
 ), extension(absent=ABSENT_REASON))  # fmt: skip
 
 PATIENT_TABLE = Table(Patient, "Patient", (

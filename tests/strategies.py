@@ -1,7 +1,7 @@
 """Records of every kind for Hypothesis, from the models themselves: what a field may hold is what its type says.
 
 `RECORD["goal"]` is a strategy of Goals. Left out is only what no FHIR element can hold: a comparator inside a range,
-an end before its start, an open interval that another follows.
+an open interval that another follows.
 """
 
 import types
@@ -197,6 +197,7 @@ _PATTERNS: dict[str, st.SearchStrategy[str]] = {
 }
 _early = st.sampled_from(("1987", "1999-02", "2001-12-31", "2003-03-01T10:00:00-05:00"))
 _late = st.sampled_from(("2031", "2027-02", "2026-12-31", "2026-03-08T03:00:00.5-04:00"))
+_any_time = _early | _late | st.sampled_from(("2027", "2026-12"))
 _positive = st.sampled_from(("1", "2", "0.5", "1.0", "7")).map(Decimal)
 _plain = values(Quantity).map(lambda quantity: quantity.model_copy(update={"comparator": None}))
 _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
@@ -225,6 +226,7 @@ _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
         st.builds(Timing, start=_early, due=_late, schedule=st.none() | of_type(Schedule)),
         st.builds(Timing, due=_late, schedule=st.none() | of_type(Schedule)),
         st.builds(Timing, start=_early),
+        st.builds(Timing, start=_any_time, due=_any_time),
         st.builds(Timing, schedule=of_type(Schedule)),
     ),
     SessionNote: lambda: (
@@ -248,7 +250,10 @@ _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
         *(_filled(Diagnosis, {"code", "condition"} - {one}) for one in ("code", "condition"))
     ),
     Period: lambda: st.one_of(
-        st.builds(Period, start=_early, end=_late), st.builds(Period, start=_early), st.builds(Period, end=_late)
+        st.builds(Period, start=_early, end=_late),
+        st.builds(Period, start=_early),
+        st.builds(Period, end=_late),
+        st.builds(Period, start=_any_time, end=_any_time),
     ),
 }
 RECORD: dict[str, st.SearchStrategy[Record]] = {kind: values(model) for kind, model in RECORDS.items()}

@@ -94,6 +94,16 @@ def meant(reference: Json) -> str:
 
 
 @both
+def test_days_of_service_that_are_not_equally_exact(version: Version) -> None:
+    """A period's ends are compared (per-1), so they are as exact as the least exact day."""
+    said = [
+        {"sequence": number, "code": "0592T", "service_date": day}
+        for number, day in ((1, "2026-03-02"), (2, "2026-03"))
+    ]
+    assert sent(claim(lines=said), version)["billablePeriod"] == {"start": "2026-03", "end": "2026-03"}
+
+
+@both
 def test_what_a_claim_says(version: Version) -> None:
     resource = sent(claim(), version)
     assert (resource["status"], resource["use"], resource["created"]) == ("active", "claim", "2026-03-31")

@@ -9,6 +9,7 @@ from fhir_coaching.fhir.codecs import bare
 from fhir_coaching.fhir.gate import structure_faults
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.names import PracticeNames
+from fhir_coaching.fhir.systems import ABSENT_REASON
 from fhir_coaching.lens import R4, R5, Json, KindLens, Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.records.billing import Coverage
@@ -78,6 +79,19 @@ def test_somebody_who_pays_without_an_insurance(payer: Json) -> None:
     resource = sent(record, R5)
     assert (resource["kind"], [meant(one["party"]) for one in resource["paymentBy"]]) == ("self-pay", [who])
     assert not resource.keys() & {"insurer", "subscriberId"}
+
+
+def test_who_pays_without_an_insurance_is_no_member() -> None:
+    """us-core-15 takes why there is no number; whoever has one says it, and an insurance without one lacks it."""
+    myself = {"kind": "patient", "id": "p-1"}
+    why = {"extension": [{"url": ABSENT_REASON, "valueCode": "not-applicable"}]}
+    alone = coverage(payer=myself, member_id=None)
+    resource = sent(alone, R4)
+    assert resource["_subscriberId"] == why
+    member = lens(R4).put(coverage(payer=myself), {"coverage": resource}, alone)["coverage"]
+    assert member["subscriberId"] == "M123"
+    assert "_subscriberId" not in member
+    assert sent(coverage(member_id=None), R4).keys() & {"subscriberId", "_subscriberId"} == set()
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,7 @@ SURVIVORS = {
         )
         for number in numbers
     },
-    "coverage coverage subscriberId R4 with codec 1": _COPIED,
-    "coverage coverage subscriberId R4 with codec 16": _COPIED,
+    "coverage coverage {subscriberId} at {subscriberIdx}": "only what is written over shows it: tests/test_coverage.py",
     "coverage coverage {kind,insurer,paymentBy} at {kindx,insurer,paymentBy}": "only coverages of others need it: tests/test_coverage.py",
     **{f"claim claim insurance:focal.sequence R4 with codec {n}": _COPIED for n in (0, 1, 3, 6, 18, 22)},
 }
