@@ -126,9 +126,7 @@ RULES: dict[str, Rule] = {
     "claim-prior": Rule(ERROR, "replaces or voids itself", "name the earlier claim in `prior`"),
     # Resources of others
     "stranger": Rule(INFORMATION, "a type of resource that no mapping reads"),
-    "stranger-part": Rule(
-        INFORMATION, "a type that is read only with the resource it belongs to, and by an identifier of this practice"
-    ),
+    "stranger-part": Rule(INFORMATION, "a type that is read only as a part of a record of this practice"),
     "superseded": Rule(INFORMATION, "what was replaced by another resource"),
     # Privacy
     "group-id": Rule(ERROR, "its id holds the id of its group or of a member", "give it an opaque id, such as a UUID"),
