@@ -64,7 +64,7 @@ class _Waiting:
     id: str
     place: str
     parts: dict[str, Json] = field(default_factory=dict)  # emptied when they are a record, or never will be
-    taken: dict[str, bytes] = field(default_factory=dict)  # each part that there was, as a digest
+    taken: dict[str, bytes] = field(default_factory=dict)  # each part that there was; of an adopted one its digest
     adopted: bool = False
     addresses: list[str] = field(default_factory=list)  # of an adopted one: they mean nothing before it can be read
 
@@ -154,7 +154,7 @@ class _Reading:
         kind, part, id_ = found
         ours = self.exchange.routes.of(resource) is not None
         one = self.waiting.setdefault((kind, id_), _Waiting(kind, id_, entry.place))
-        digest = hashlib.blake2b(repr(resource).encode(errors="replace"), digest_size=16).digest()
+        digest = b"" if ours else hashlib.blake2b(repr(resource).encode(errors="replace"), digest_size=16).digest()
         if part in one.taken:
             if ours or one.taken[part] != digest:  # what several searches include comes with each of them
                 faults = self.faults if ours else self.foreign.faults
