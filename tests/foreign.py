@@ -183,8 +183,8 @@ ENCOUNTER: Json = {
     "type": [coded(SCT, "185347001"), coded(CPT, "99213"), {"text": "a third one"}],
     "subject": ME,
     "participant": [
-        {"type": [coded(TERM + "v3-ParticipationType", "ATND")], "individual": to("Practitioner/doc-1")},
-        {"type": [coded(TERM + "v3-ParticipationType", "PPRF")], "individual": to(f"{SERVER}/Practitioner/doc-1")},
+        {"type": [coded(TERM + "v3-ParticipationType", "ATND")], "individual": to(f"{SERVER}/Practitioner/doc-1")},
+        {"type": [coded(TERM + "v3-ParticipationType", "PPRF")], "individual": to("Practitioner/doc-1")},
     ],
     "period": {"start": "2026-02-03", "end": "2026-02-05"},
     "length": {"value": Decimal("52.5"), "unit": "hours", "system": "http://unitsofmeasure.org", "code": "h"},

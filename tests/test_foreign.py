@@ -97,6 +97,7 @@ def test_a_search_gives_records_that_refer_to_each_other(tmp_path: Path) -> None
     assert (plan["labels"], plan["notes"]) == (["R"], [{"at": "2026-01-06T09:00:00+01:00", "text": "Go on"}])
     assert (session["practitioner"], session["minutes"]) == (ids["practitioner"], {"min": 3150, "max": 3150})
     assert session["conditions"] == [ids["condition"]]
+    assert [other["who"]["id"] for other in session["others"]] == [ids["practitioner"]]  # by an absolute address
     assert not {"contact", "cpt", "place", "phase"} & session.keys()
     assert records["coverage"]["payer"] == {"kind": "organization", "id": ids["organization"]}
     assert records["coverage"]["member_id"] == "M-1"
@@ -324,6 +325,10 @@ def test_two_servers_are_not_mixed_up(tmp_path: Path) -> None:
     assert "expected a Patient that we know" in told(done.stderr)
     alone = to_records(written(tmp_path, here, PATIENT | {"active": False}))
     assert "has the address of another resource" in told(alone.stderr)
+    ours = PATIENT | {"identifier": [{"system": f"{BASE}/patient", "value": "p-1"}]}
+    assert "has the address of another resource" in told(to_records(written(tmp_path, ours, PATIENT)).stderr)
+    unnamed = to_records(written(tmp_path, PATIENT, goal))
+    assert "expected a Patient that we know" in told(unnamed.stderr)
 
 
 @versions

@@ -19,7 +19,9 @@ class PracticeNames:
     def __init__(self, base: str, addresses: dict[str, tuple[str, str]] | None = None) -> None:
         self.base = base.rstrip("/")
         self.addresses = {} if addresses is None else addresses  # "Goal/17" -> ("goal", record id)
-        self.server = ""  # whose addresses these are, if that is known: those of another server mean nothing
+        self.server: str | None = (
+            None  # whose addresses these are; empty: of one that is not named; None: it is not asked
+        )
         self.missed = False  # whether a reference was asked for that means nothing yet
 
     def system(self, kind: str) -> str:
@@ -28,7 +30,7 @@ class PracticeNames:
 
     def local(self, kind: str, reference: str) -> str | None:
         """The record id behind a reference, if it is of this kind and known."""
-        if self.server and reference.startswith(_WEB) and not reference.startswith(f"{self.server}/"):
+        if self.server is not None and reference.startswith(_WEB) and not self._is_here(reference):
             return None
         found = self.addresses.get(literal(reference))
         return found[1] if found and found[0] == kind else None
@@ -43,9 +45,15 @@ class PracticeNames:
             self.addresses[literal(reference)] = (kind, record)
 
     def stands_on(self, server: str) -> bool:
-        """Whether addresses of this server are of the one that is known, if any is. The first one named is."""
+        """Whether a resource may be of the server that is known; the first one named is. From now on it is asked.
+
+        The same address on two servers is two resources, and perhaps two patients.
+        """
         self.server = self.server or server
         return server in ("", self.server)
+
+    def _is_here(self, reference: str) -> bool:
+        return bool(self.server) and reference.startswith(f"{self.server}/")
 
     def forget(self, reference: str) -> None:
         """From now on `reference` means nothing."""

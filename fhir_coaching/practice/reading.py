@@ -13,6 +13,7 @@ from fhir_coaching.practice.rules import finding
 from fhir_coaching.records.values import Record
 
 Key = tuple[str, str]  # kind and record id
+_NAME = 64  # characters of a type's name that is told
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Foreign:
 
     def leave(self, rule: str, type_: str, place: str) -> None:
         """Count a resource that gives no record, and need not."""
-        key = rule, type_ if type_.isidentifier() else "(no name of a type)"
+        key = rule, type_ if type_.isidentifier() and len(type_) <= _NAME else "(no name of a type)"
         first, count = self._left.get(key, (place, 0))
         self._left[key] = first, count + 1
 
@@ -142,11 +143,13 @@ class _Reading:
             return f"is none of the kinds that this type may be: {', '.join(anchors)}", "`mapping` says what each wants"
         if not id_:
             return "cannot be told from others", "expected an `id`, or in a Bundle a `fullUrl`"
-        if not self.exchange.names.stands_on(server_of(resource, entry.full_url)):
+        names = self.exchange.names
+        if not names.stands_on(server_of(resource, entry.full_url)):
             return "stands on another server than those before", "convert what is of one server at a time"
-        here = [self.addressed.get(address, (kinds[0], id_)) for address in addresses_of(resource, entry.full_url)]
-        if any(key != (kinds[0], id_) for key in here):
-            return "has the address of another resource", "convert what is of one server at a time"
+        own = kinds[0], id_
+        for address in addresses_of(resource, entry.full_url):
+            if own != self.addressed.get(address, own) or own != names.addresses.get(address, own):
+                return "has the address of another resource", "convert what is of one server at a time"
         return None
 
     def _waiting(self, found: tuple[str, str, str], resource: Json, entry: Entry) -> _Waiting | None:
