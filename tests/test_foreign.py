@@ -124,6 +124,20 @@ def test_what_cannot_be_read_is_told_and_what_nothing_reads_is_counted(tmp_path:
     assert f"26 resources, FHIR R4 -> 13 records; 13 of them adopted: they bear no identifier under {BASE}/" in said
 
 
+def test_records_come_as_soon_as_all_that_they_refer_to_is_known() -> None:
+    coming = entries([PATIENT, READ["condition"], READ["goal"], STRANGERS[0]])
+    made = from_fhir(exchange(), coming, foreign=Foreign())
+    assert [kind_of(next(made)[1]) for _ in range(2)] == ["patient", "condition"]
+    assert next(coming).resource == READ["goal"]  # nobody has looked at it yet
+
+
+def test_only_the_first_errors_are_shown(tmp_path: Path) -> None:
+    done = to_records(written(tmp_path, *({**READ["goal"], "id": f"g-{n}"} for n in range(50)), STRANGERS[0]))
+    assert done.stdout == ""
+    assert "and 30 more errors" in done.stderr
+    assert "Observation, 1" in done.stderr
+
+
 def test_types_that_nothing_reads_fail_nothing(tmp_path: Path) -> None:
     source = written(tmp_path, *STRANGERS, *PARTS, {"resourceType": "Gaol"})
     done = to_records(source, "-o", tmp_path / "out")
@@ -264,8 +278,10 @@ def test_nothing_refers_to_what_could_not_be_read(tmp_path: Path) -> None:
 
 def test_a_resource_that_is_ours_fails_as_before_and_nothing_is_written(tmp_path: Path) -> None:
     ours = {**READ["goal"], "identifier": [{"system": f"{BASE}/goal", "value": "g-1"}], "lifecycleStatus": "gone"}
-    done = to_records(written(tmp_path, PATIENT, ours), "-o", tmp_path / "out")
+    done = to_records(written(tmp_path, PATIENT, ours, *UNREAD), "-o", tmp_path / "out")
     assert (done.exit_code, (tmp_path / "out").exists()) == (3, False)
+    assert "r.ndjson:2 state (Goal.lifecycleStatus): unknown code" in told(done.stderr)
+    assert "r.ndjson:5 payer error" in told(done.stderr)
     both = [{"system": f"{BASE}/goal", "value": value} for value in ("g-1", "g-2")]
     done = to_records(written(tmp_path, {**READ["goal"], "identifier": both}))
     assert "has identifiers of several records of this practice" in told(done.stderr)

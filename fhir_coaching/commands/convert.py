@@ -135,22 +135,26 @@ def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, des
     if not where:
         raise no_base(seen)
     exchange = exchange_for(app.kinds(), fhir, where)
-    if folder is None:
-        made = (record for _, record in from_fhir(exchange, resources, foreign=foreign))
-        written = write_lines(map(line_of, entries.through(made)), dest, watch=not quiet)
-    else:
-        local = {(kind_of(record), record.id): record for record in read(there)} if there else {}
-        found = list(entries.through(record for _, record in from_fhir(exchange, resources, local, foreign)))
-        with writable(f"{folder}/"):
-            write_records(folder, {(kind_of(record), record.id): record for record in found})
-            if there is None or there.settings is None:
-                write_settings(folder, Settings(identifier_base=where))
-        written = len(found)
-    beside(
-        [Line.of(fault, "mapping") for fault in foreign.faults]
-        + [Line.of(one) for one in foreign.findings() if not quiet]
+    local = {(kind_of(record), record.id): record for record in read(there)} if there else {}
+    made = entries.through(record for _, record in from_fhir(exchange, resources, local, foreign))
+    try:
+        if folder is None:
+            written = write_lines(map(line_of, made), dest, watch=not quiet)
+        else:
+            found = {(kind_of(record), record.id): record for record in made}
+            with writable(f"{folder}/"):
+                write_records(folder, found)
+                if there is None or there.settings is None:
+                    write_settings(folder, Settings(identifier_base=where))
+            written = len(found)
+    finally:
+        remarks = [] if quiet else foreign.findings()
+        beside([*(Line.of(fault, "mapping") for fault in foreign.faults), *map(Line.of, remarks)])
+    own = (
+        f"; {foreign.adopted:,} of them adopted: they bear no identifier under {exchange.names.base}/"
+        if foreign.adopted
+        else ""
     )
-    own = f"; {foreign.adopted:,} of them adopted: they bear no identifier under {where}/" if foreign.adopted else ""
     say(
         f"{counted(entries.count.total(), 'resource')}, FHIR {fhir.upper()} -> {counted(written, 'record')}{own}",
         quiet=quiet,
