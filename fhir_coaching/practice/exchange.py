@@ -100,6 +100,10 @@ def to_fhir(
     nothing. Raises MappingError at the end with every fault.
     """
     copies, addresses = _copies(exchange, base)
+
+    def address(system: str, value: str) -> str | None:
+        return addresses.get((system, value)) or None
+
     passed = Passed({kind for of in exchange.kinds.values() for row in of.rows for kind in row.sees})
     faults, late = list[Fault](), list[Entry]()
 
@@ -112,7 +116,7 @@ def to_fhir(
             faults.extend(error.faults)
         else:
             for part, resource in parts.items():
-                yield entry, part, resolve(resource, lambda *said: addresses.get(said) or None)
+                yield entry, part, resolve(resource, address) if addresses else resource
 
     for entry in entries:
         record = entry.record
