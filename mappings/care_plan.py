@@ -127,7 +127,7 @@ CARE_PLAN = Table(Engagement, "CarePlan", (
     *common(E),
     row(E.status,        "status", STATUS, required=True),
     row(E.status_reason, "extension:reason.valueCodeableConcept", CONCEPT),
-    const("intent", "plan", required=True),
+    const("intent", "plan", required=True, also_read=("order",)),  # what others write is often authorised at once
     const("category:assess-plan", coded(CARE_PLAN_CATEGORY, "assess-plan")),
     const("category:coaching",    coded(SERVICE, "health-coaching")),
     row(E.title,         "title",     STRING),

@@ -36,6 +36,9 @@ COACHING = {
 }
 REQUESTER = who(*WhoKind)
 
+# What lies under "order" in HL7's request-intent: the order as it was first placed, and those that came of it.
+ORDERS = ("original-order", "reflex-order", "filler-order", "instance-order")
+
 A, R = attrs_of(ActionStep), attrs_of(Referral)
 
 ACTION_STEP = Table(ActionStep, "ServiceRequest", (
@@ -69,7 +72,7 @@ REFERRAL = Table(Referral, "ServiceRequest", (
     *common(R),
     row(R.status,    "status", STATUS, required=True),
     row(R.number,    "requisition.value", STRING),
-    const("intent", "order", required=True),
+    const("intent", "order", required=True, also_read=ORDERS),
     const("category:coaching", COACHING),
     row(R.requested, {R4: "code", R5: "code.concept"}, CONCEPT),
     row(R.patient,   "subject", PATIENT, required=True),

@@ -64,11 +64,12 @@ def test_a_resource_of_the_other_version_is_misshapen(tmp_path: Path) -> None:
     assert "structure" in {one["rule"] for one in json.loads(done.stdout)["findings"]}
 
 
-def test_a_stranger_of_good_structure_is_a_warning(tmp_path: Path) -> None:
+def test_a_stranger_of_good_structure_is_an_information(tmp_path: Path) -> None:
     observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
     done = run("validate", written(tmp_path, observation, name="r.ndjson"), "--output", "json")
     assert done.exit_code == 0
-    assert [one["rule"] for one in json.loads(done.stdout)["findings"]] == ["stranger"]
+    (one,) = json.loads(done.stdout)["findings"]
+    assert (one["rule"], one["severity"]) == ("stranger", "information")
 
 
 def test_several_sources_and_one_that_is_not_there(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from salt import BASE, salted
 from strategies import RECORD
 
 from fhir_coaching.errors import MappingError
+from fhir_coaching.fhir.references import literal
 from fhir_coaching.lens import R4, R5, KindLens, Names
 from fhir_coaching.lens.binding import BoundRow
 from fhir_coaching.mappings import KINDS
@@ -29,9 +30,12 @@ class Practice(Names):
 
     def local(self, kind: str, reference: str) -> str | None:
         """What stands behind the two dashes."""
-        type_, _, address = reference.partition("/")
+        type_, _, address = literal(reference).partition("/")
         named, dashes, found = address.partition("--")
         return found if dashes and named == kind and type_ else None
+
+    def miss(self, reference: str) -> None:
+        """Nothing is to come."""
 
 
 LENSES: dict[str, KindLens[Any]] = {

@@ -43,7 +43,7 @@ def roundtrip(app: App, source: str, fhir: str, output: str) -> int:
     from fhir_coaching.commands.destination import write_lines
     from fhir_coaching.commands.sources import NO_BASE, Held, chosen_base, exchange_for, opened
     from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.practice.exchange import from_fhir
+    from fhir_coaching.practice.reading import from_fhir
     from fhir_coaching.records import RECORDS, kind_of
     from fhir_coaching.report.ledger import ledger, page
 

@@ -21,6 +21,7 @@ from fhir_coaching.fhir.systems import BAND, INTERVAL, TIME_ZONE, UCUM
 from fhir_coaching.lens import Codec, Json, Wrong
 from fhir_coaching.records.billing import Money
 from fhir_coaching.records.coaching import Contact
+from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.engagements import Day, Schedule, Timing
 from fhir_coaching.records.values import (
     Code,
@@ -151,8 +152,11 @@ PERIOD: Codec[Period] = Codec(
 
 
 def _interval(raw: Any) -> Interval:
-    start = part(want(raw, dict), "start", INSTANT)
-    return value(Interval, start=start, end=part(raw, "end", INSTANT)) if start else cast("Interval", NOT_OURS)
+    """A start or end that is a day says no moment: such a period says less than an interval, and stays as it is."""
+    start, end = part(want(raw, dict), "start", WHEN), part(raw, "end", WHEN)
+    if start is None or isinstance(start, PartialDate) or isinstance(end, PartialDate):
+        return cast("Interval", NOT_OURS)
+    return value(Interval, start=start, end=end)
 
 
 INTERVAL_PERIOD: Codec[Interval] = Codec(

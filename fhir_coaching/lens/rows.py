@@ -36,6 +36,9 @@ class Names(Protocol):
     def local(self, kind: str, reference: str) -> str | None:
         """The record id behind a literal reference, `Patient/17`, if it is known."""
 
+    def miss(self, reference: str) -> None:
+        """Take note that a reference means nothing yet, where nothing else says which record is meant."""
+
 
 class Near(Protocol):
     """What stands near a record: a read-only view of the same patient's records, and of people and places."""
@@ -84,6 +87,7 @@ class Row:
     why: str = ""
     derive: Callable[..., Any] | None = None
     sees: tuple[str, ...] = ()  # kinds of records that a near row is made from
+    reads: tuple[object, ...] = ()  # what a constant may say as well
 
 
 def attrs_of(record: type[M]) -> M:
@@ -142,9 +146,9 @@ def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A], sees: 
     return Row("", at, codec, "near", derive=derive, sees=sees)
 
 
-def const(at: At, value: object, *, required: bool = False) -> Row:
+def const(at: At, value: object, *, required: bool = False, also_read: tuple[object, ...] = ()) -> Row:
     """What a new resource says in any case. One that says otherwise, or nothing where it is required, is refused."""
-    return Row("", at, None, "const", required=required, derive=lambda _: copied(value))
+    return Row("", at, None, "const", required=required, derive=lambda _: copied(value), reads=also_read)
 
 
 def one_way(attr: A | None, at: At, codec: Cell[A], why: str) -> Row:

@@ -29,6 +29,9 @@ class NoNames:
         """Nothing is known."""
         return None
 
+    def miss(self, reference: str) -> None:
+        """Nothing is to come."""
+
 
 @dataclass(frozen=True)
 class Table(Generic[R]):
@@ -77,6 +80,16 @@ class Lens(Generic[R]):
         self.reading = [row for row in rows if row.kind in {"row", "many", "also", "identity", "const"}]
         self.writing = [row for row in rows if row.kind not in {"local", "near"}]
         self.nearby = [row for row in rows if isinstance(row, NearRow)]
+
+    def admits(self, node: Json) -> bool:
+        """Whether a resource says what makes it one of this table: the constants."""
+        try:
+            for row in self.reading:
+                if row.kind == "const":
+                    row.get(node, {}, [])
+        except Wrong:
+            return False
+        return True
 
     @property
     def says(self) -> str:

@@ -9,13 +9,13 @@ from fhir_coaching.errors import Finding
 class Rule:
     """One rule; an error stops a push. `spec` says where it comes from, if not from this project."""
 
-    severity: str  # error, warning
+    severity: str  # error, warning, information
     message: str
     hint: str = ""
     spec: str = ""
 
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, INFORMATION = "error", "warning", "information"
 _CORE = "https://hl7.org/fhir/us/core/StructureDefinition-us-core-"
 _R4 = "https://hl7.org/fhir/R4/"
 
@@ -172,6 +172,10 @@ RULES: dict[str, Rule] = {
         ERROR, "a coverage that stands on the claim already", "one is billed in `coverage`, each other one stands once"
     ),
     "claim-prior": Rule(ERROR, "replaces or voids itself", "name the earlier claim in `prior`"),
+    # Resources of others
+    "stranger": Rule(INFORMATION, "a type of resource that no mapping reads"),
+    "stranger-part": Rule(INFORMATION, "a type that is read only as a part of a record of this practice"),
+    "superseded": Rule(INFORMATION, "what was replaced by another resource"),
     # Privacy
     "group-id": Rule(ERROR, "its id holds the id of its group or of a member", "give it an opaque id, such as a UUID"),
     "group-stem": Rule(

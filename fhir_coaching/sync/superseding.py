@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fhir_coaching.fhir.names import identifiers
+from fhir_coaching.fhir.names import SUPERSEDED, identifiers
 from fhir_coaching.lens import Appends, Json, Part
 from fhir_coaching.lens.rows import FATES
 from fhir_coaching.lens.same import copied, differences, fits, imposed
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import Copy, Key, Row
-
-SUPERSEDED = ".superseded"  # behind the identifier system of a part
 
 
 def appended(
