@@ -1,5 +1,6 @@
 """What a practice and a target call things: identifier systems, and the records behind server ids."""
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -69,3 +70,11 @@ def adopted_id(target: str, type_: str, id_: str) -> str:
     """The record id of a resource that is not ours: the same one each time it is met. `target` is the server's base address."""
     address = f"{target.rstrip('/')}/{type_}/{id_}"
     return f"a-{uuid.uuid5(uuid.NAMESPACE_URL, address)}"
+
+
+_ADOPTED = re.compile(r"a-[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def is_adopted(record_id: str) -> bool:
+    """Whether a record is somebody else's resource. Such an id belongs to the server that it was adopted from."""
+    return _ADOPTED.fullmatch(record_id) is not None

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 from fhir_coaching.errors import NotAuthorized, NotFhir, NotFound, Rejected, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
-from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.fhir.names import identifiers, is_adopted, stable_id
 from fhir_coaching.fhir.systems import EIN, NPI
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.values import Record
 from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
-from fhir_coaching.sync.base import Copy, Key, Row
+from fhir_coaching.sync.base import THEIRS, Copy, Key, Row
 from fhir_coaching.sync.superseding import is_superseded
 
 PEOPLE = (
@@ -21,6 +21,7 @@ PEOPLE = (
     "patient",
 )  # who may be on the server already, under other identifiers
 MOST = 50  # entries of one request
+PAGE = 200  # resources a page; a server may give fewer, and says where to go on
 _AT_ONCE = 15  # identifiers of one search: a URL has its limits
 
 
@@ -123,19 +124,18 @@ def look_up(
     searches: dict[str, list[tuple[Key, str, set[tuple[str, str]]]]] = {}
     for key, record, row in wanted:
         kind, id_ = key
-        found[key] = Found()
+        found[key], theirs = Found(), is_adopted(id_) or (row is not None and row.owner == THEIRS)
         for part, lens in exchange.lenses[kind].lenses.items():
-            type_ = lens.table.type
-            if not server.takes(type_):
+            type_, copy = lens.table.type, row.parts.get(part) if row else None
+            alone = theirs and part != exchange.kinds[kind].anchor  # what else they have is none of our business
+            if (alone and copy is None) or not (server.takes(type_) or (is_adopted(id_) and type_ in server.can.types)):
                 continue
             found[key].parts[part] = None
-            copy = row.parts.get(part) if row else None
             if copy is not None:
                 asks.append((copy.reference, key, part, True))
                 continue
-            if row is not None and row.owner == "theirs" and part != exchange.kinds[kind].anchor:
-                del found[key].parts[part]  # other resources of somebody who is theirs are none of our business
-                continue
+            if is_adopted(id_):
+                continue  # it bears no identifier of ours by which to find it
             own = exchange.identifier(kind, part, id_)
             if server.own_ids(type_):
                 asks.append((f"{type_}/{stable_id(*own)}", key, part, False))

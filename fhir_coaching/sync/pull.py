@@ -1,12 +1,14 @@
 """Pull: what changed on the server, taken into the practice folder. Nothing is written to the server."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fhir_coaching.errors import ServerError
+from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.lens import Near
+from fhir_coaching.practice.adoption import Query
 from fhir_coaching.practice.atomic import replacing
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange
@@ -29,13 +31,15 @@ def pull(
     base: Base,
     *,
     patients: Iterable[str] = (),
+    adopt: Sequence[Query] = (),
     on_clash: str | None = None,
     dry_run: bool = False,
     now: Callable[[], float] = time.time,
 ) -> PullReport:
     """Take what changed on the server only into `folder`, whose records now are `entries`.
 
-    `patients` are server ids; without them, those who are linked or bear our identifier. `on_clash` is `local` or `server`.
+    `patients` are server ids; without them, those who are linked or bear our identifier. Of their resources those that fit
+    `adopt` become records as well, with what they refer to. `on_clash` is `local` or `server`.
     Raises InputError before anything is asked; `stopped` of the report says what ended it early.
     """
     wanted = list(patients)
@@ -45,7 +49,7 @@ def pull(
             local[(entry.kind, entry.record.id if entry.record is not None else entry.withdrawn)] = entry.record
     there, report = Server(server), PullReport(dry_run=dry_run)
     taking = Taking(exchange, base, report, local, on_clash)
-    reading = Reading(there, exchange, base, report, taking)
+    reading = Reading(there, exchange, base, report, taking, adopt)
     try:
         reading.shared()
         for patient in reading.patients(wanted):
@@ -60,7 +64,7 @@ def pull(
         write_records(folder, taking.changed)
         base.save(_with_digests(exchange, taking.rows, base.rows))
         for row in taking.gone:
-            if row.owner == THEIRS:
+            if row.owner == THEIRS and not is_adopted(row.id):
                 base.forget(row)
             else:
                 base.save([replace(row, parts={}, intent=None, gone=True)])
@@ -69,9 +73,11 @@ def pull(
 
 
 def _with_digests(exchange: Exchange, rows: list[Row], known: Mapping[Key, Row]) -> list[Row]:
-    """Rows of records that somebody else's base knew: what stands near them is taken for what was sent."""
+    """Rows of records that somebody else's base knew: what stands near them is taken for what was sent. Of theirs nothing was."""
     near = Known({}, {**known, **{row.key: row for row in rows}})
-    return [row if row.beside else replace(row, beside=_digests(exchange, row, near)) for row in rows]
+    return [
+        row if row.beside or row.owner == THEIRS else replace(row, beside=_digests(exchange, row, near)) for row in rows
+    ]
 
 
 def _digests(exchange: Exchange, row: Row, near: Near) -> dict[str, str]:

@@ -1,24 +1,24 @@
 """What a pull reads from the server: what is ours or known there, sorted into records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFhir, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
-from fhir_coaching.fhir.names import part_name
+from fhir_coaching.fhir.names import is_adopted, part_name
 from fhir_coaching.fhir.references import literal, references
 from fhir_coaching.lens import Json
+from fhir_coaching.practice.adoption import Query
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.server import Answer
+from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.base import OURS, THEIRS, Base, Copy, Key
-from fhir_coaching.sync.lookup import PEOPLE, Server, copy_of
+from fhir_coaching.sync.lookup import PAGE, PEOPLE, Server, copy_of
 from fhir_coaching.sync.plan import Copies
 from fhir_coaching.sync.report import Item, Pulled, PullReport
 from fhir_coaching.sync.superseding import is_superseded
 from fhir_coaching.sync.taking import Taking
-
-PAGE = 200  # resources a page; a server may give fewer, and says where to go on
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Reading:
     base: Base
     report: PullReport
     taking: Taking
+    adopt: Sequence[Query] = ()
     asked: list[str] = field(default_factory=list)  # patients: "Patient/17"
     mentioned: dict[Key, str] = field(default_factory=dict)  # people in references: "Practitioner/17"
     theirs: set[Key] = field(default_factory=set)  # met by a reference only
@@ -40,13 +41,15 @@ class Reading:
         self.known: dict[str, tuple[str, str, str]] = {}  # "Goal/17" -> kind, record id, part
         for row in self.base.rows.values():
             self._know(row.kind, row.id, row.parts)
+        self.adopting = Adopting(self.server, self.exchange, self.adopt, self.known, self._unread_one)
+        for one, name in self.adopting.unanswerable():
+            why = f"`adopt` of practice.toml: the server does not search by `{name}`; nothing of this was adopted"
+            self.report.items.append(Item("", "", Pulled.FAILED, type=one.type, why=why))
 
     def shared(self) -> None:
         """Organizations, places and practitioners that bear our identifiers or are linked."""
-        self._collect(
-            [kind for kind in PEOPLE if kind != "patient"],
-            lambda type_, system: f"{type_}?identifier={query(system, '')}",
-        )
+        shared = [kind for kind in PEOPLE if kind != "patient"]
+        self._settle(self._collect(shared, lambda type_, system: f"{type_}?identifier={query(system, '')}"))
 
     def patients(self, wanted: list[str]) -> list[str]:
         """Server ids of the patients to pull; never everybody on a server."""
@@ -66,9 +69,23 @@ class Reading:
 
     def patient(self, id_: str) -> None:
         """One patient with everything of theirs."""
-        self.asked.append(f"Patient/{id_}")
+        patient = f"Patient/{id_}"
+        self.asked.append(patient)
         kinds = [kind for kind in self.exchange.kinds if kind not in PEOPLE]
-        self._collect(kinds, lambda type_, _: f"{type_}?patient=Patient/{id_}", f"Patient/{id_}")
+        found = self._collect(kinds, lambda type_, _: f"{type_}?patient={patient}", patient)
+        self._settle(found + self._adopted(patient, found) if self.adopting.queries and found else found)
+
+    def _adopted(self, patient: str, found: list[Json]) -> list[Json]:
+        """What is adopted of a patient whom we know; from now on its addresses are known."""
+        chosen = self.adopting.chosen(patient, found)
+        if chosen and patient not in self.known and not any(self._place(one) for one in found if _at(one) == patient):
+            why = "is nobody here, so nothing of theirs was adopted: `link` says who it is"
+            self.report.items.append(
+                Item("", "", Pulled.FAILED, type="Patient", server_id=patient.partition("/")[2], why=why)
+            )
+            return []
+        self.known |= {at: self.adopting.place(at, one) for at, one in chosen.items()}
+        return list(chosen.values())
 
     def people_mentioned(self) -> None:
         """Practitioners, places and organizations that a reference names by our identifier and that do not bear it: theirs."""
@@ -108,28 +125,31 @@ class Reading:
                 self._unread(copy.type, answer)
         self._settle(found)
 
-    def _collect(self, kinds: list[str], url: Callable[[str, str], str], *reads: str) -> None:
-        """Read, and search for every part of these kinds, in one request where the server can; settle what comes."""
-        wanted = [
-            (lens.table.type, self.exchange.names.system(part_name(self.exchange.kinds, kind, part)))
+    def _collect(self, kinds: list[str], url: Callable[[str, str], str], *reads: str) -> list[Json]:
+        """What reads and searches for every part of these kinds give, in one request where the server can."""
+        wanted = {
+            f"{url(type_, system)}&_count={PAGE}": type_
             for kind in kinds
             for part, lens in self.exchange.lenses[kind].lenses.items()
-            if lens.table.type in self.server.can.types
-        ]
-        answers = self.server.ask([*reads, *(f"{url(type_, system)}&_count={PAGE}" for type_, system in wanted)])
+            for type_, system in [
+                (lens.table.type, self.exchange.names.system(part_name(self.exchange.kinds, kind, part)))
+            ]
+            if type_ in self.server.can.types
+        }
+        answers = self.server.ask([*reads, *wanted])
         found: list[Json] = []
         for one, answer in zip(reads, answers[: len(reads)], strict=True):
             if isinstance(answer, Answer) and answer.resource is not None:
                 found.append(answer.resource)
             elif not (isinstance(answer, NotFound) and one in self.known):  # else it is missing, and found so later
                 self._unread(one.partition("/")[0], answer)
-                return
-        for (type_, _), answer in zip(wanted, answers[len(reads) :], strict=True):
+                return []
+        for type_, answer in zip(wanted.values(), answers[len(reads) :], strict=True):
             if isinstance(answer, list):
                 found += [one for one in answer if one.get("resourceType") == type_]
             else:
                 self._unread(type_, answer)
-        self._settle(found)
+        return found
 
     def _settle(self, found: list[Json]) -> None:
         """Sort resources into records, and decide each."""
@@ -188,10 +208,10 @@ class Reading:
     def _owner(self, key: Key) -> str:
         """Whose a record is that is met for the first time, or again."""
         row = self.base.rows.get(key)
-        return row.owner if row is not None else THEIRS if key in self.theirs else OURS
+        return row.owner if row is not None else THEIRS if key in self.theirs or is_adopted(key[1]) else OURS
 
     def _looked_for(self, key: Key, copies: dict[str, Copy]) -> Copies:
-        """The parts that this server can have, each with what is there. Of people who are theirs only the resource itself is read."""
+        """The parts that this server can have, each with what is there. Of what is theirs only the resource itself is read."""
         ours, anchor = self._owner(key) == OURS, self.exchange.kinds[key[0]].anchor
         return {
             part: copies.get(part)
@@ -210,9 +230,17 @@ class Reading:
 
     def _unread(self, type_: str, answer: Any) -> None:
         """A type that fails does not stop the others."""
+        if not isinstance(answer, (NotFound, Unavailable, NotAuthorized, NotFhir)):
+            self.failed.add(type_)
+        self._unread_one(type_, answer)
+
+    def _unread_one(self, type_: str, answer: Any) -> None:
+        """Report what could not be read, unless that ends the run."""
         if isinstance(answer, (Unavailable, NotAuthorized, NotFhir)):
             raise answer
-        if not isinstance(answer, NotFound):
-            self.failed.add(type_)
         why = answer.message if isinstance(answer, CoachingError) else "no resource in the answer"
         self.report.items.append(Item("", "", Pulled.FAILED, type=type_, why=why))
+
+
+def _at(resource: Json) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"

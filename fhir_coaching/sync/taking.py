@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.exchange import Exchange, withdrawn
 from fhir_coaching.records.spelling import spell_record
@@ -67,10 +68,10 @@ class Taking:
         if local is None:
             self.changed[key] = record
             self._learn(Row(*key, owner), record, there)
-            self.item(key, Pulled.NEW)
+            self.item(key, Pulled.NEW, "adopted: theirs" if is_adopted(key[1]) else "")
             return
         fresh = Row(*key, owner)
-        if same(record, local) or owner == THEIRS:
+        if same(record, local) or (owner == THEIRS and not is_adopted(key[1])):
             self._learn(fresh, local, there)
             self.item(key, Pulled.UNCHANGED)
             return
