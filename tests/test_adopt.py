@@ -1,30 +1,18 @@
-"""`pull --adopt`: a hospital's plans of coaching become records; theirs they stay."""
+"""`pull --adopt`: a hospital's plans of coaching become records, and are followed."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-from practices import ALL, MRN, TYPES, Practice, item, outcomes, paths, said
+from hospital import ADOPTED, SITE, Hospital
+from practices import ALL, MRN, PLAN, Practice, item, outcomes, paths, said
 
-from fhir_coaching.fhir.names import adopted_id
-from fhir_coaching.fhir.systems import PERTAINS_TO_GOAL, SERVICE
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.practice.adoption import DEFAULT, Query
 from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.lookup import Server
 from fhir_coaching.sync.report import Outcome, Pulled
-
-Json = dict[str, Any]
-
-COACHING = {"coding": [{"system": SERVICE, "code": "health-coaching"}], "text": "Coaching"}
-SITE = {"coding": [{"system": "https://hospital.example/plans", "code": "lifestyle"}]}
-SHORT = {"text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Their words</div>'}}
-SERVERS = {"sandbox-r4": R4, "sandbox-r5": R5, "sekmet": R4, "hapi": R4}
-ADOPTED = {"engagement": "CarePlan", "goal": "Goal", "action_step": "ServiceRequest", "referral": "ServiceRequest"}
 
 
 @pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
@@ -39,122 +27,8 @@ def sandbox(version: Version) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def hospital(sandbox: Sandbox, version: Version, tmp_path: Path) -> "Hospital":
+def hospital(sandbox: Sandbox, version: Version, tmp_path: Path) -> Hospital:
     return Hospital(Practice(tmp_path / "practice", sandbox.url, version))
-
-
-class Hospital:
-    """A practice that was pushed, and what the hospital has of one of its patients beside that."""
-
-    def __init__(self, practice: Practice, *, elsewhere: bool = True) -> None:
-        self.practice = practice
-        self.foreign_goals = [{"reference": "#inside"}]
-        if elsewhere:  # HAPI 8.8.0 takes no reference to another server (2026-11)
-            self.foreign_goals.append({"reference": "https://elsewhere.example/fhir/Goal/1"})
-        self.practice.write(*ALL)
-        assert self.practice.push().exit_code == 0
-        self.patient = self.at("patient", "p1")
-        ours = self.at("goal", "g1")
-        self.goal = self.adds("Goal", **self.wish("Fewer falls"))
-        self.nested = self.adds("Goal", **self.wish("Steady on one leg"))
-        self.step = self.adds("ServiceRequest", **self.request("plan", "Tai chi on Mondays", self.nested))
-        self.order = self.adds("ServiceRequest", **self.request("order", "Coaching, eight times"))
-        self.other = self.adds("ServiceRequest", **self.request("filler-order", "Somebody else's business"))
-        self.stray = self.adds("Goal", **self.wish("In nobody's plan"))
-        self.plan = self.adds("CarePlan", **self.care_plan(
-            goal=[{"reference": self.goal, "display": "Falls"}, {"reference": ours}],
-            activity=[self.activity(self.step), self.activity(self.order), self.activity(self.other), *self.details()],
-        ))  # fmt: skip
-        self.plain = self.adds(
-            "CarePlan", **self.care_plan(category=[{"text": "Coaching"}], goal=[{"reference": self.stray}])
-        )
-
-    # What the hospital writes
-
-    def at(self, kind: str, id_: str) -> str:
-        found = self.practice.resource(kind, id_)
-        return f"{found['resourceType']}/{found['id']}"
-
-    def adds(self, type_: str, **elements: Any) -> str:
-        """A new resource; its address."""
-        made = self.practice.client().create({"resourceType": type_, **elements})
-        return f"{type_}/{made.id}"
-
-    def wish(self, text: str) -> Json:
-        return {
-            "subject": {"reference": self.patient}, "lifecycleStatus": "active", "description": {"text": text},
-            "startDate": "2026-02-02", "outcomeCode" if self.practice.version is R4 else "outcome": self._outcome(),
-        }  # fmt: skip
-
-    def _outcome(self) -> list[Json]:
-        said = {"text": "no fall in May"}
-        return [said if self.practice.version is R4 else {"concept": said}]
-
-    def request(self, intent: str, text: str, *goals: str) -> Json:
-        code = {"text": text}
-        extension = [{"url": PERTAINS_TO_GOAL, "valueReference": {"reference": goal}} for goal in goals]
-        return {
-            "subject": {"reference": self.patient}, "status": "active", "intent": intent,
-            "code": code if self.practice.version is R4 else {"concept": code}, **({"extension": extension} if extension else {}),
-        }  # fmt: skip
-
-    def care_plan(self, **elements: Any) -> Json:
-        return SHORT | {
-            "subject": {"reference": self.patient}, "status": "active", "intent": "plan", "title": "On firm feet",
-            "category": [COACHING], "contained": [{"resourceType": "Goal", "id": "inside", **self.wish("Inside")}],
-            "description": "Written by the clinic", **elements,
-            "goal": [*elements.get("goal", []), *self.foreign_goals],
-        }  # fmt: skip
-
-    def activity(self, address: str) -> Json:
-        name = "reference" if self.practice.version is R4 else "plannedActivityReference"
-        return {name: {"reference": address}}
-
-    def details(self) -> list[Json]:
-        return [{"detail": {"status": "in-progress", "description": "Walk"}}] if self.practice.version is R4 else []
-
-    def read(self, address: str) -> Json:
-        found = self.practice.client().read(*address.split("/")).resource
-        assert found is not None
-        return found
-
-    def edits(self, address: str, **elements: Any) -> None:
-        self.practice.put(self.read(address) | elements)
-
-    def deletes(self, address: str) -> None:
-        assert requests.delete(f"{self.practice.url}/{address}", timeout=60).status_code in {200, 204}
-
-    # What the practice sees
-
-    def id(self, address: str) -> str:
-        """The record id of an adopted resource."""
-        return adopted_id(self.practice.url, *address.split("/"))
-
-    def line(self, address: str, kind: str = "goal") -> Json:
-        return self.practice.line(kind, self.id(address))
-
-    def lines(self) -> dict[str, set[str]]:
-        """The ids of adopted records, by kind."""
-        return {
-            kind: {one["id"] for one in self.practice.lines(kind) if one["id"].startswith("a-")} for kind in ADOPTED
-        }
-
-    def state(self) -> dict[str, str]:
-        """Version by address of everything that anybody has on the server."""
-        client = self.practice.client()
-        return {
-            f"{type_}/{one['id']}": one["meta"]["versionId"]
-            for type_ in TYPES
-            for one in client.search(f"{type_}?_count=200")
-        }
-
-    def allows(self, *types: str) -> None:
-        """Types of theirs that may be written."""
-        self.practice.agrees(write_adopted=types)
-
-    def foreign(self) -> list[str]:
-        """What the hospital wrote and we adopted."""
-        return [self.plan, self.goal, self.nested, self.step, self.order]
 
 
 @pytest.fixture
@@ -259,6 +133,15 @@ def test_only_what_says_that_it_is_the_patients_is_chosen(hospital: Hospital) ->
     assert adopting.chosen("Patient/1", [*theirs, *every]) == {}
 
 
+def test_one_patient_is_adopted_and_followed(hospital: Hospital) -> None:
+    only = (hospital.patient.partition("/")[2],)
+    hospital.practice.pull(adopt=True, patients=only)
+    assert {id_ for some in hospital.lines().values() for id_ in some} == set(map(hospital.id, hospital.foreign()))
+    hospital.edits(hospital.goal, description={"text": "No falls"})
+    hospital.deletes(hospital.stray)
+    assert item(hospital.practice.pull(patients=only), "goal", hospital.id(hospital.goal)).outcome is Pulled.CHANGED
+
+
 # Settings
 
 
@@ -283,6 +166,60 @@ def test_settings_name_more(hospital: Hospital, adopt: tuple[str, ...], more: tu
     assert hospital.practice.pull(adopt=True).exit_code == 0
     ids = {hospital.id(one) for one in (*hospital.foreign(), *(getattr(hospital, name) for name in more))}
     assert {id_ for some in hospital.lines().values() for id_ in some} == ids
+
+
+def test_a_condition_that_a_plan_addresses(adopted: Hospital) -> None:
+    """It is none of the defaults: the reference is left as it is until somebody names the type."""
+    code = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]}
+    sore = adopted.adds(
+        "Condition", subject={"reference": adopted.patient}, code={"text": "Sore knee"}, clinicalStatus=code
+    )
+    refers = {"reference": sore}
+    adopted.edits(adopted.plan, addresses=[refers if adopted.practice.version is R4 else {"reference": refers}])
+    assert outcomes(adopted.practice.pull(adopt=True)) == {"unchanged": len(ALL) + 5}
+    adopted.practice.agrees(adopt=("Condition",), write_adopted=("CarePlan",))
+    report = adopted.practice.pull(adopt=True)
+    assert outcomes(report) == {"new": 1, "changed": 1, "unchanged": len(ALL) + 4}
+    assert adopted.line(adopted.plan, "engagement")["addresses"] == [adopted.id(sore)]
+    assert adopted.practice.push().writes == 0
+
+
+def test_a_plan_of_ours_that_they_added_to(adopted: Hospital) -> None:
+    """What we could not see stays; what we can see since it was adopted is taken before anything is written."""
+    practice = adopted.practice
+    practice.write(PLAN | {"steps": []})
+    assert practice.push().exit_code == 0
+    theirs = {"reference": adopted.stray}
+    practice.hospital_edits("engagement", "e1", lambda one: one["goal"].append(theirs))
+    assert practice.pull().count(Pulled.CHANGED) == 0
+    practice.agrees(adopt=("Goal",))
+    report = practice.pull(adopt=True)
+    assert paths(item(report, "engagement", "e1")) == ["goals"]
+    assert practice.line("engagement", "e1")["goals"] == ["g1", "g2", adopted.id(adopted.stray)]
+    assert practice.push().writes == 1  # the plan in words now tells of it
+    assert practice.push().writes == 0
+    assert practice.resource("engagement", "e1")["goal"][2:] == [theirs]
+    practice.edit("engagement", "e1", goals=["g1", adopted.id(adopted.stray)])
+    assert practice.push().writes > 0
+    assert [one["reference"] for one in practice.resource("engagement", "e1")["goal"]] == [
+        adopted.at("goal", "g1"),
+        adopted.stray,
+    ]
+
+
+def test_what_became_visible_is_not_taken_away_before_it_was_seen(adopted: Hospital) -> None:
+    """Both sides changed our plan; then their goal is adopted: a push must not drop it as if we had."""
+    practice = adopted.practice
+    practice.write(PLAN | {"steps": []})
+    practice.push()
+    practice.hospital_edits("engagement", "e1", lambda one: one["goal"].append({"reference": adopted.stray}))
+    practice.pull()
+    practice.edit("engagement", "e1", goals=["g2"])
+    practice.agrees(adopt=("Goal",))
+    assert item(practice.pull(adopt=True), "engagement", "e1").outcome is Pulled.CLASH
+    push = practice.push()
+    assert (item(push, "engagement", "e1", "engagement").outcome, push.writes) == (Outcome.MOVED, 0)
+    assert len(practice.resource("engagement", "e1")["goal"]) == 3
 
 
 def test_a_parameter_that_the_server_does_not_know_adopts_nothing(hospital: Hospital) -> None:
@@ -335,147 +272,10 @@ def test_a_deletion_there_is_told_and_nothing_rises(adopted: Hospital) -> None:
 def test_an_unreadable_one_stops_itself_alone(hospital: Hospital) -> None:
     hospital.edits(hospital.goal, lifecycleStatus="wished-for")
     report = hospital.practice.pull(adopt=True)
-    assert item(report, "goal", hospital.id(hospital.goal)).outcome is Pulled.FAILED
+    found = item(report, "goal", hospital.id(hospital.goal))
+    assert (found.outcome, "Goal.lifecycleStatus" in found.why, "wished-for" in found.why) == (
+        Pulled.FAILED,
+        True,
+        False,
+    )
     assert (report.exit_code, report.count(Pulled.NEW)) == (1, 4)
-
-
-# Editing
-
-
-def test_an_edit_here_is_told_and_not_written(adopted: Hospital) -> None:
-    state = adopted.state()
-    adopted.practice.edit("goal", adopted.id(adopted.goal), statement="Ours")
-    for _ in range(2):  # it waits for somebody to allow it
-        push = adopted.practice.push()
-        found = item(push, "goal", adopted.id(adopted.goal))
-        assert (found.outcome, paths(found), push.exit_code, push.writes) == (
-            Outcome.NOT_DELIVERABLE,
-            ["statement"],
-            1,
-            0,
-        )
-        assert found.why.startswith("theirs: not written")
-        assert "Goal" in found.why
-    assert adopted.state() == state
-    assert item(adopted.practice.pull(), "goal", adopted.id(adopted.goal)).outcome is Pulled.UNCHANGED
-    assert adopted.line(adopted.goal)["statement"] == "Ours"
-
-
-def test_an_edit_here_is_written_where_the_settings_say_so(adopted: Hospital) -> None:
-    before = {at: adopted.read(at) for at in adopted.foreign()}
-    adopted.allows("Goal", "CarePlan")
-    adopted.practice.edit("goal", adopted.id(adopted.goal), statement="Ours")
-    adopted.practice.edit("engagement", adopted.id(adopted.plan), goals=[adopted.id(adopted.goal), "g2"])
-    adopted.practice.edit("action_step", adopted.id(adopted.step), text="Not this type")
-    push = adopted.practice.push()
-    assert (push.exit_code, push.writes, push.count(Outcome.UPDATED)) == (1, 2, 2), list(said(push))
-    assert item(push, "action_step", adopted.id(adopted.step)).outcome is Outcome.NOT_DELIVERABLE
-    after = {at: adopted.read(at) for at in adopted.foreign()}
-    assert [at for at in before if before[at] != after[at]] == [adopted.plan, adopted.goal]
-    goal, plan = ({**before[at], "meta": after[at]["meta"]} for at in (adopted.goal, adopted.plan))
-    assert after[adopted.goal] == goal | {"description": {"text": "Ours"}}
-    assert {**after[adopted.plan], "goal": None} == {**plan, "goal": None}
-    assert [one["reference"] for one in after[adopted.plan]["goal"]] == [
-        adopted.goal, adopted.at("goal", "g2"), "#inside", "https://elsewhere.example/fhir/Goal/1",
-    ]  # fmt: skip
-    assert "identifier" not in after[adopted.goal]
-    assert outcomes(adopted.practice.pull()) == {"unchanged": len(ALL) + 5}
-    adopted.practice.edit("action_step", adopted.id(adopted.step), text="Tai chi on Mondays")
-    assert (adopted.practice.push().writes, adopted.practice.push().exit_code) == (0, 0)
-
-
-def test_what_other_resources_would_say_is_never_made(adopted: Hospital) -> None:
-    """A coach of an adopted plan would need a care team beside it, which is not theirs."""
-    adopted.allows("CarePlan")
-    state = adopted.state()
-    coaches = [{"practitioner": "c1", "role": "primary"}]
-    adopted.practice.edit("engagement", adopted.id(adopted.plan), coaches=coaches)
-    assert (adopted.practice.push().writes, adopted.state()) == (0, state)
-    adopted.edits(adopted.plan, title="On firmer feet")
-    assert item(adopted.practice.pull(), "engagement", adopted.id(adopted.plan)).outcome is Pulled.CHANGED
-    line = adopted.line(adopted.plan, "engagement")
-    assert (line["title"], line["coaches"]) == ("On firmer feet", coaches)
-
-
-@pytest.mark.parametrize("pushed", [True, False])
-@pytest.mark.parametrize("choice", [None, "local", "server"])
-def test_both_sides_edit(adopted: Hospital, choice: str | None, *, pushed: bool) -> None:
-    id_ = adopted.id(adopted.goal)
-    adopted.practice.edit("goal", id_, statement="Ours")
-    if pushed:  # it was refused, and is an edit still
-        adopted.practice.push()
-    adopted.edits(adopted.goal, description={"text": "Theirs"})
-    adopted.allows("Goal")
-    assert item(adopted.practice.push(), "goal", id_).outcome is Outcome.MOVED
-    report = adopted.practice.pull(on_clash=choice)
-    assert report.exit_code == (0 if choice else 5)
-    assert adopted.line(adopted.goal)["statement"] == ("Theirs" if choice == "server" else "Ours")
-    assert adopted.practice.push().writes == (1 if choice == "local" else 0)
-    assert adopted.read(adopted.goal)["description"]["text"] == ("Ours" if choice == "local" else "Theirs")
-
-
-def test_a_withdrawal_here_is_not_theirs(adopted: Hospital) -> None:
-    adopted.allows("Goal")
-    state = adopted.state()
-    adopted.practice.write({"kind": "goal", "id": adopted.id(adopted.goal), "deleted": True})
-    found = item(adopted.practice.push(), "goal", adopted.id(adopted.goal))
-    assert (found.outcome, found.why, adopted.state()) == (Outcome.NOT_DELIVERABLE, "theirs: not withdrawn", state)
-
-
-# Elsewhere
-
-
-def test_on_another_server_they_are_nobodys(adopted: Hospital, version: Version) -> None:
-    with Sandbox(version.name.lower()) as other:
-        there = Practice(adopted.practice.folder, other.url, version, identifier_base=adopted.practice.identifier_base)
-        there.agrees(write_adopted=tuple(ADOPTED.values()))
-        push = there.push()
-        found = item(push, "goal", adopted.id(adopted.goal))
-        assert (found.outcome, push.count(Outcome.NOT_DELIVERABLE)) == (Outcome.NOT_DELIVERABLE, 5)
-        assert "pull --adopt" in found.why
-        assert "Fewer falls" not in json.dumps(list(there.client().search("Goal")), default=str)
-        assert there.push().writes == 0
-
-
-def test_a_base_that_was_lost_is_learnt_again(adopted: Hospital) -> None:
-    adopted.practice.edit("goal", adopted.id(adopted.nested), statement="Edited meanwhile")
-    adopted.practice.forget()
-    adopted.allows("Goal")
-    push = adopted.practice.push()
-    assert (item(push, "goal", adopted.id(adopted.goal)).outcome, push.writes) == (Outcome.NOT_DELIVERABLE, 0)
-    report = adopted.practice.pull(adopt=True)
-    assert item(report, "goal", adopted.id(adopted.goal)).outcome is Pulled.UNCHANGED
-    assert item(report, "goal", adopted.id(adopted.nested)).outcome is Pulled.CLASH
-
-
-@pytest.mark.parametrize(
-    "server", [pytest.param(name, marks=pytest.mark.servers) if name == "hapi" else name for name in SERVERS]
-)
-def test_on_real_servers(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> None:
-    """Adopted, followed, written, and theirs all the while."""
-    if server.startswith("sandbox"):
-        with Sandbox(server.removeprefix("sandbox-")) as sandbox:
-            _there_and_back(Hospital(Practice(tmp_path / "practice", sandbox.url, SERVERS[server])))
-    else:
-        url = request.getfixturevalue(f"{server}_url")
-        _there_and_back(Hospital(Practice(tmp_path / "practice", url, SERVERS[server]), elsewhere=server != "hapi"))
-
-
-def _there_and_back(hospital: Hospital) -> None:
-    practice, goal = hospital.practice, hospital.id(hospital.goal)
-    assert outcomes(practice.pull(adopt=True)) == {"new": 5, "unchanged": len(ALL)}
-    assert outcomes(practice.pull(adopt=True)) == {"unchanged": len(ALL) + 5}
-    before = {at: hospital.read(at) for at in hospital.foreign()}
-    hospital.allows("Goal")
-    assert practice.push().writes == 0
-    practice.edit("goal", goal, statement="Ours")
-    push = practice.push()
-    assert (push.exit_code, push.writes) == (0, 1), list(said(push))
-    after = {at: hospital.read(at) for at in hospital.foreign()}
-    assert [at for at in before if before[at]["meta"]["versionId"] != after[at]["meta"]["versionId"]] == [hospital.goal]
-    assert after[hospital.goal]["description"]["text"] == "Ours"
-    assert [{**one, "meta": 0, "description": 0} for one in (before[hospital.goal],)] == [
-        {**one, "meta": 0, "description": 0} for one in (after[hospital.goal],)
-    ]
-    hospital.edits(hospital.goal, description={"text": "Theirs"})
-    assert paths(item(practice.pull(), "goal", goal)) == ["statement"]

@@ -9,7 +9,7 @@ from fhir_coaching.fhir.systems import SERVICE
 from fhir_coaching.lens import Json
 
 # The kind of record by resource type; of a ServiceRequest by its intent. Other intents no table reads.
-KINDS: Mapping[str, Mapping[str, str]] = {
+ADOPTABLE: Mapping[str, Mapping[str, str]] = {
     "CarePlan": {"": "engagement"},
     "Goal": {"": "goal"},
     "ServiceRequest": {"plan": "action_step", "order": "referral"},
@@ -64,14 +64,14 @@ def query(text: str) -> Query | None:
     type_, mark, rest = text.partition("?")
     parameters = parse_qsl(rest, keep_blank_values=True)
     names = {name.partition(":")[0] for name, _ in parameters}
-    if type_ not in KINDS or bool(mark) is not bool(parameters) or names & {*_OF_A_PATIENT, ""}:
+    if type_ not in ADOPTABLE or bool(mark) is not bool(parameters) or names & {*_OF_A_PATIENT, ""}:
         return None
     return Query(type_, tuple(parameters)) if all(value for _, value in parameters) else None
 
 
 def kind_of(resource: Json) -> str:
     """The kind of record that a resource would be; empty if none."""
-    kinds = KINDS.get(str(resource.get("resourceType")), {})
+    kinds = ADOPTABLE.get(str(resource.get("resourceType")), {})
     return kinds.get("") or kinds.get(str(resource.get("intent")), "")
 
 

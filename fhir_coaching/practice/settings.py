@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.practice.adoption import DEFAULT, KINDS, Query, query
+from fhir_coaching.practice.adoption import ADOPTABLE, DEFAULT, Query, query
 from fhir_coaching.practice.atomic import replacing
 
 FILE = "practice.toml"
@@ -162,7 +162,7 @@ def _wrong_targets(targets: object) -> Iterator[str]:
     if not isinstance(targets, dict) or not all(isinstance(its, dict) for its in targets.values()):
         yield f"target: expected a table for each server, as {example}"
         return
-    types = ", ".join(KINDS)
+    types = ", ".join(ADOPTABLE)
     for server, its in targets.items():
         if not _SERVER.fullmatch(server):
             yield f"target: expected the server's base address, as {example}"
@@ -172,7 +172,7 @@ def _wrong_targets(targets: object) -> Iterator[str]:
                 'target: adopt: expected a list of searches, as `["Goal", "CarePlan?category=system|code"]`, without '
                 f"`patient` or `subject`; types: {types}"
             )
-        if not _all(its.get("write_adopted", []), KINDS.__contains__):
+        if not _all(its.get("write_adopted", []), ADOPTABLE.__contains__):
             yield f"target: write_adopted: expected a list of resource types; known: {types}"
 
 
