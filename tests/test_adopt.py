@@ -121,15 +121,15 @@ def test_only_what_says_that_it_is_the_patients_is_chosen(hospital: Hospital) ->
     client, exchange = hospital.practice.client(), hospital.practice.exchange()
     every = [one for type_ in ("CarePlan", "Goal", "ServiceRequest", "Condition") for one in client.search(type_)]
     stranger = hospital.adds("Patient", active=True)
+    plan, goal = hospital.read(hospital.plan), hospital.read(hospital.stray)
+    activity = [hospital.activity(address) for address in ("Appointment/17", "Goal/ours", "#inside")]
+    every += [plan | {"id": "p", "activity": activity}, goal | {"id": "ours"}]  # a server may drop identifiers
     theirs = [one | {"id": f"s{one['id']}"[:64], "subject": {"reference": stranger}} for one in every]
-    known = {hospital.at("goal", "g1"): ("goal", "g1", "goal")}
+    known = {hospital.at("goal", "g1"): ("goal", "g1", "goal"), "Goal/ours": ("goal", "g2", "goal")}
     queries = (DEFAULT, Query("Goal"), Query("CarePlan", (("status", "active"),)))
     adopting = Adopting(Server(client), exchange, queries, known, pytest.fail)
-    assert set(adopting.chosen(hospital.patient, [*theirs, *every])) == {
-        *hospital.foreign(),
-        hospital.plain,
-        hospital.stray,
-    }
+    expected = {*hospital.foreign(), hospital.plain, hospital.stray, "CarePlan/p"}
+    assert set(adopting.chosen(hospital.patient, [*theirs, *every])) == expected
     assert adopting.chosen("Patient/1", [*theirs, *every]) == {}
 
 

@@ -10,6 +10,8 @@ from practices import ALL, Practice, item, outcomes, paths, said
 
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.sandbox import Sandbox
+from fhir_coaching.sync.base import THEIRS
+from fhir_coaching.sync.plan import Known
 from fhir_coaching.sync.report import Outcome, Pulled
 
 SERVERS = {"sandbox-r4": R4, "sandbox-r5": R5, "sekmet": R4, "hapi": R4}
@@ -96,6 +98,32 @@ def test_what_other_resources_would_say_is_never_made(adopted: Hospital) -> None
     assert (line["title"], line["coaches"]) == ("On firmer feet", coaches)
 
 
+def test_their_plan_in_words_is_theirs_even_where_it_is_in_our_words(adopted: Hospital) -> None:
+    practice, id_ = adopted.practice, adopted.id(adopted.plan)
+    near = Known(practice.records(), {})
+    made = practice.exchange().lenses["engagement"].beside(practice.records()["engagement", id_], near)
+    words = made["engagement.text"]
+    practice.forget()
+    adopted.edits(adopted.plan, text=words)
+    assert practice.pull(adopt=True).exit_code == 0
+    adopted.allows("CarePlan")
+    practice.edit("engagement", id_, title="Ours")
+    assert practice.push().writes == 1
+    plan = adopted.read(adopted.plan)
+    assert (plan["title"], plan["text"]) == ("Ours", words)
+
+
+def test_what_their_server_does_not_keep(sandbox: Sandbox, adopted: Hospital) -> None:
+    practice, id_ = adopted.practice, adopted.id(adopted.goal)
+    adopted.allows("Goal")
+    sandbox.quirks.drop = {"Goal": ["note"]}
+    practice.edit("goal", id_, notes=[{"text": "She likes mornings."}])
+    assert item(practice.push(), "goal", id_).lost == ("notes",)
+    assert (practice.push().writes, practice.pull().count(Pulled.CHANGED)) == (0, 0)
+    practice.edit("goal", id_, notes=[])
+    assert (practice.push().writes, practice.base().rows["goal", id_].owner) == (0, THEIRS)
+
+
 @pytest.mark.parametrize("pushed", [True, False])
 @pytest.mark.parametrize("choice", [None, "local", "server"])
 def test_both_sides_edit(adopted: Hospital, choice: str | None, *, pushed: bool) -> None:
@@ -147,7 +175,11 @@ def test_on_another_server_they_are_nobodys(adopted: Hospital, version: Version)
         assert (found.outcome, push.count(Outcome.NOT_DELIVERABLE)) == (Outcome.NOT_DELIVERABLE, 5)
         assert "pull --adopt" in found.why
         assert "Fewer falls" not in json.dumps(list(there.client().search("Goal")), default=str)
+        other.quirks.add("no_batch")
+        before = len(other.requests)
         assert there.push().writes == 0
+        asked = " ".join(path for _, path in other.requests[before:])
+        assert there.stable("goal", adopted.id(adopted.goal)) not in asked
 
 
 def test_a_base_that_was_lost_is_learnt_again(adopted: Hospital) -> None:
@@ -159,6 +191,17 @@ def test_a_base_that_was_lost_is_learnt_again(adopted: Hospital) -> None:
     report = adopted.practice.pull(adopt=True)
     assert item(report, "goal", adopted.id(adopted.goal)).outcome is Pulled.UNCHANGED
     assert item(report, "goal", adopted.id(adopted.nested)).outcome is Pulled.CLASH
+
+
+def test_a_server_where_plans_are_read_only(sandbox: Sandbox, adopted: Hospital) -> None:
+    sandbox.quirks.add("read_only_plans")
+    adopted.allows("CarePlan")
+    practice, plan = adopted.practice, adopted.id(adopted.plan)
+    assert (practice.push().exit_code, practice.push().writes) == (0, 0)
+    practice.edit("engagement", plan, title="Ours")
+    push = practice.push()
+    found = item(push, "engagement", plan)
+    assert (found.outcome, push.writes, "takes no CarePlan" in found.why) == (Outcome.NOT_DELIVERABLE, 0, True)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,6 @@ def test_settings_of_no_use_are_refused(tmp_path: Path, text: str | bytes, said:
 def test_what_is_agreed_with_a_server(tmp_path: Path) -> None:
     write(
         tmp_path,
-        "practice.toml",
         TOML + EHR.replace('fhir"', 'fhir/"') + 'adopt = ["CarePlan?category=urn:x|a b&status=active"]',
     )
     settings = read_settings(tmp_path)

@@ -103,4 +103,4 @@ def _categorised(resource: Json, tokens: str) -> bool:
 def _fits(token: str, system: object, code: object) -> bool:
     """`system|code`, `system|` of any code, `|code` without a system, `code` of any (https://hl7.org/fhir/R4/search.html#token)."""
     wanted, bar, value = token.rpartition("|")
-    return (not bar or wanted == system) and (value == code or (not value and bool(wanted)))
+    return (not bar or wanted == system) and (not value or value == code)

@@ -73,11 +73,9 @@ def pull(
 
 
 def _with_digests(exchange: Exchange, rows: list[Row], known: Mapping[Key, Row]) -> list[Row]:
-    """Rows of records that somebody else's base knew: what stands near them is taken for what was sent. Of theirs nothing was."""
+    """Rows of records that somebody else's base knew: what stands near them is taken for what was sent."""
     near = Known({}, {**known, **{row.key: row for row in rows}})
-    return [
-        row if row.beside or row.owner == THEIRS else replace(row, beside=_digests(exchange, row, near)) for row in rows
-    ]
+    return [row if row.beside else replace(row, beside=_digests(exchange, row, near)) for row in rows]
 
 
 def _digests(exchange: Exchange, row: Row, near: Near) -> dict[str, str]:
