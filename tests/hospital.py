@@ -46,8 +46,8 @@ class Hospital:
     # What the hospital writes
 
     def at(self, kind: str, id_: str) -> str:
-        found = self.practice.resource(kind, id_)
-        return f"{found['resourceType']}/{found['id']}"
+        """The address of a record of the practice."""
+        return self.practice.base().rows[kind, id_].parts[kind].reference
 
     def adds(self, type_: str, **elements: Any) -> str:
         """A new resource; its address."""
