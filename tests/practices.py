@@ -18,7 +18,7 @@ from fhir_coaching.lens.same import differences
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import FILES
 from fhir_coaching.practice.exchange import Exchange
-from fhir_coaching.practice.settings import Settings, write_settings
+from fhir_coaching.practice.settings import Settings, Target, queries, read_settings, write_settings
 from fhir_coaching.practice.source import open_source
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.values import Record
@@ -179,6 +179,17 @@ class Practice:
 
     # Runs
 
+    def agreed(self) -> Settings:
+        """What practice.toml says."""
+        settings = read_settings(self.folder)
+        assert settings is not None
+        return settings
+
+    def agrees(self, *, adopt: tuple[str, ...] = (), write_adopted: tuple[str, ...] = ()) -> None:
+        """What practice.toml says of the server from now on."""
+        target = {self.url: Target(adopt=adopt, write_adopted=write_adopted)}
+        write_settings(self.folder, Settings(identifier_base=self.identifier_base, target=target))
+
     def push(self, *, create_people: bool = True, dry_run: bool = False, source: Path | None = None) -> PushReport:
         """Push the folder, or what stands in another source."""
         client = self.client()
@@ -186,7 +197,8 @@ class Practice:
             entries = open_source(str(source or self.folder))
             return push(
                 entries, client, self.exchange(), base,
-                create_people=create_people, dry_run=dry_run, now=lambda: self.clock,
+                create_people=create_people, write_adopted=self.agreed().at(client.base).write_adopted, dry_run=dry_run,
+                now=lambda: self.clock,
             )  # fmt: skip
 
     def push_until_settled(self) -> PushReport:
@@ -197,13 +209,16 @@ class Practice:
         self.clock += 100
         return self.push()
 
-    def pull(self, *, patients: tuple[str, ...] = (), on_clash: str | None = None, dry_run: bool = False) -> PullReport:
+    def pull(
+        self, *, patients: tuple[str, ...] = (), adopt: bool = False, on_clash: str | None = None, dry_run: bool = False
+    ) -> PullReport:
         """Pull into the folder."""
         client = self.client()
+        asked = queries(self.agreed(), client.base) if adopt else ()
         with opened(self.folder, client.base, keep=not dry_run) as base:
             return pull(
                 self.folder, open_source(str(self.folder)), client, self.exchange(), base,
-                patients=patients, on_clash=on_clash, dry_run=dry_run, now=lambda: self.clock,
+                patients=patients, adopt=asked, on_clash=on_clash, dry_run=dry_run, now=lambda: self.clock,
             )  # fmt: skip
 
     def base(self) -> Base:

@@ -77,7 +77,7 @@ def test_each_status_in_three_words(version: Version) -> None:
 
 @both
 @pytest.mark.parametrize(
-    ("element", "wrong"), [("status", "unknown"), ("status", "Zebra"), ("status", None), ("intent", "order")]
+    ("element", "wrong"), [("status", "unknown"), ("status", "Zebra"), ("status", None), ("intent", "option")]
 )
 def test_what_is_no_plan_of_a_known_status_is_refused(version: Version, element: str, wrong: object) -> None:
     parts = put(plan(), version)

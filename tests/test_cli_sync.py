@@ -132,6 +132,32 @@ def test_a_pull_into_a_folder_that_is_not_there(sandbox: Sandbox, practice: Path
     assert json.loads(run(*arguments, "--output", "json").stdout)["unchanged"] == TRAVEL
 
 
+def test_what_a_hospital_wrote_is_adopted(sandbox: Sandbox, practice: Path) -> None:
+    run("push", practice, "--server", sandbox.url, "--create-people")
+    server = FhirServer(sandbox.url, R4)
+    brook = next(server.search(f"Goal?identifier={GOAL}"))["subject"]["reference"]
+    plan = {"resourceType": "CarePlan", "subject": {"reference": brook}, "status": "active", "intent": "plan"}
+    there = server.create(
+        {**plan, "title": "Zebra", "category": [{"coding": [{"system": "urn:site", "code": "walks"}]}]}
+    )
+    toml = practice / "practice.toml"
+    toml.write_text(toml.read_text() + f'\n[target."{sandbox.url}"]\nadopt = ["CarePlan?category=urn:site|walks"]\n')
+    arguments = ("pull", practice, "--server", sandbox.url, "--output", "json")
+    assert json.loads(run(*arguments).stdout)["new"] == 0
+    done = run(*arguments, "--adopt")
+    report = json.loads(done.stdout)
+    (new,) = [one for one in report["items"] if one["outcome"] == "new"]
+    assert (done.exit_code, new["kind"], new["server_id"], new["why"]) == (0, "engagement", there.id, "adopted: theirs")
+    assert "Zebra" not in done.stdout + done.stderr
+    path = practice / "engagements.ndjson"
+    path.write_text(path.read_text().replace("Zebra", "Quagga"))
+    refused = run("push", practice, "--server", sandbox.url, columns=80)
+    assert (refused.exit_code, "write_adopted" in refused.stdout, "Quagga" in refused.stdout) == (1, True, False)
+    toml.write_text(toml.read_text() + 'write_adopted = ["CarePlan"]\n')
+    assert json.loads(run("push", practice, "--server", sandbox.url, "--output", "json").stdout)["writes"] == 1
+    assert next(server.search("CarePlan?_id=" + there.id))["title"] == "Quagga"
+
+
 def test_a_person_is_linked_and_unlinked(sandbox: Sandbox, practice: Path) -> None:
     there = FhirServer(sandbox.url, R4).create({"resourceType": "Patient", "gender": "female"})
     where = ("--server", sandbox.url, "--practice", practice)

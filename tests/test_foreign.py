@@ -274,7 +274,7 @@ def test_into_a_folder_that_then_is_a_practice(tmp_path: Path) -> None:
     done = to_records(source, "-o", f"{tmp_path}/practice/")
     report = json.loads(run("validate", tmp_path / "practice", "--output", "json").stdout)
     assert (done.exit_code, report["checked"]) == (1, 13)
-    assert {one["rule"] for one in report["findings"]} == {"related-person-active"}
+    assert {one["rule"] for one in report["findings"]} == {"related-person-active", "step-goals"}
 
 
 def test_nothing_refers_to_what_could_not_be_read(tmp_path: Path) -> None:

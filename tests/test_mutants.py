@@ -90,7 +90,6 @@ SURVIVORS = {
         )
         for number in numbers
     },
-    "coverage coverage {subscriberId} at {subscriberIdx}": "only what is written over shows it: tests/test_coverage.py",
     "coverage coverage {kind,insurer,paymentBy} at {kindx,insurer,paymentBy}": "only coverages of others need it: tests/test_coverage.py",
     **{f"claim claim insurance:focal.sequence R4 with codec {n}": _COPIED for n in (0, 1, 3, 6, 18, 22)},
 }

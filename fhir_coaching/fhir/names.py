@@ -132,3 +132,11 @@ def adopted(resource: Json, full_url: str) -> str:
     if not isinstance(id_, str) or not id_:
         id_ = literal(full_url).rpartition("/")[2] if server else full_url
     return adopted_id(server, type_, id_) if id_ else ""
+
+
+_ADOPTED = re.compile(r"a-[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def is_adopted(record_id: str) -> bool:
+    """Whether a record is somebody else's resource. Such an id belongs to the server that it was adopted from."""
+    return _ADOPTED.fullmatch(record_id) is not None

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from fhir_coaching.lens.same import same
+from fhir_coaching.fhir.names import is_adopted
+from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.exchange import patient_of, withdrawn
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
-from fhir_coaching.sync.base import THEIRS, Key, Row
+from fhir_coaching.sync.base import OURS, THEIRS, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Found
 from fhir_coaching.sync.plan import Plan, arrived, delivered, last_of, plan_write, resources, travelling
 from fhir_coaching.sync.report import Outcome
@@ -44,12 +45,21 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         )
     if record is None:
         return _withdraw(run, key, row, found)
+    if is_adopted(key[1]):
+        return _adopted(run, key, record, row, found)
     if (row is None and found.theirs) or (row is not None and row.owner == THEIRS):
         return _theirs(run, key, record, row, found)
     if kind in PEOPLE and found.parts[anchor] is None and not run.create_people:
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is"
         )
+    if found.parts[anchor] is None and not run.server.takes(run.type_of(kind, anchor)):
+        why = f"no match on the server, which takes no new {run.type_of(kind, anchor)}; `link` says who it is"
+        return run.stop(key, Outcome.NOT_DELIVERABLE, why)
+    return _written(run, key, record, row, found)
+
+
+def _written(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     if key in run.refused:
         return run.stop(key, Outcome.FAILED, run.refused[key])
     if why := _lacking(run, key, record):
@@ -64,9 +74,12 @@ def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) 
         run.near.held.add(key)
         run.know(Row(*key, parts={part: copy for part, copy in found.parts.items() if copy is not None}))
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
+    if untaken := [type_ for part in plan.writes if not run.server.takes(type_ := run.type_of(key[0], part))]:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, f"edited here, and the server takes no {untaken[0]}")
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
-        run.remember(key, sent, found.parts, beside={**plan.beside, **(row.beside if row else {})})
+        owner, known = (row.owner, row.beside) if row else (OURS, {})
+        run.remember(key, sent, found.parts, owner, beside={**plan.beside, **known})
     writes: list[Write] = []
     for part, resource in plan.writes.items():
         write = Write(
@@ -114,6 +127,25 @@ def _theirs(run: Run, key: Key, record: Record, row: Row | None, found: Found) -
     else:  # what is said of them here is ours to say; the copy stays, for the pull to compare
         run.save(replace(row, record=spell_record(travelling(run.exchange, record))))
     return run.settled(key, Outcome.UNCHANGED, only, why="theirs: not written")
+
+
+def _adopted(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
+    """Somebody else's resource: written only where it was edited here and the settings allow its type, and never made anew."""
+    if row is None or not row.parts:
+        why = "adopted from another server, or no longer known here: `pull --adopt` on the server that it is of"
+        return run.stop(key, Outcome.NOT_DELIVERABLE, why)
+    edited = tuple(differences(last_of(row), delivered(travelling(run.exchange, record), run.absent)))
+    if not edited:
+        return run.settled(key, Outcome.UNCHANGED, found.parts, why="theirs: not written")
+    type_ = run.type_of(key[0], run.anchor(key[0]))
+    if type_ in run.write_adopted and run.server.takes(type_):
+        return _written(run, key, record, row, found)
+    why = "theirs: not written; edited here, and " + (
+        f"the server takes no {type_}"
+        if type_ in run.write_adopted
+        else f"`write_adopted` of this server in practice.toml does not list {type_}"
+    )
+    return run.settled(key, Outcome.NOT_DELIVERABLE, found.parts, why=why, fields=edited)
 
 
 def _withdraw(run: Run, key: Key, row: Row | None, found: Found) -> list[Write]:

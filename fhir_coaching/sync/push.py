@@ -6,7 +6,7 @@ ids; else a conditional create; else a plain one, with the base alone to know.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fhir_coaching.errors import MappingError, ServerError
 from fhir_coaching.practice.across import findings_across
@@ -35,18 +35,20 @@ def push(
     base: Base,
     *,
     create_people: bool = False,
+    write_adopted: Collection[str] = (),
     dry_run: bool = False,
     now: Callable[[], float] = time.time,
 ) -> PushReport:
-    """Write what changed here since it was last sent.
+    """Write what changed here since it was last sent; of what was adopted, resources of the types `write_adopted`.
 
     Raises InputError, StateError or a ServerError before anything is sent; later, `stopped` of the report says what ended it.
     """
     entries = list(entries)
     groups = _groups(entries, exchange, base)
+    exchange.names.server = server.base
     near = Known({key: record for group in groups for key, record in group.items()}, base.rows)
     report = PushReport(dry_run=dry_run)
-    run = Run(Server(server), exchange, base, report, create_people, now, _refused(entries), near)
+    run = Run(Server(server), exchange, base, report, create_people, now, _refused(entries), near, write_adopted)
     try:
         for group in groups:
             _settle(run, group)

@@ -1,6 +1,6 @@
 """One push under way: what is known of the server, of what others may refer to, and of what came of each record so far."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhir_coaching.lens import Json
@@ -43,6 +43,7 @@ class Run:
     now: Callable[[], float]
     refused: Mapping[Key, str]  # records that are not fit to be sent, and why
     near: Known  # what the practice knows beside each record
+    write_adopted: Collection[str] = ()  # types of adopted resources that may be written
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
