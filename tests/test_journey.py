@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from commandline import run
 from practices import VENDOR, Practice, item, outcomes, paths, said, unlike
 
+from fhir_coaching.fhir.json import loads
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.practice.source import open_source
 from fhir_coaching.sandbox import Sandbox
@@ -110,3 +113,22 @@ def hospital(goal: dict[str, Any], server: str) -> None:
     goal["target"][0]["dueDate"] = "2027-06-30"
     if server in KEEPS_UNKNOWN:
         goal["vendorElement"] = {"x": 1}
+
+
+def test_transactions_are_taken_as_they_are(server: tuple[str, str, Version], practice: Practice) -> None:
+    """What patients share first, then a Bundle a patient; a second time everything is there already."""
+    _, url, version = server
+    bundles = run("convert", practice.folder, "--to", "fhir", "--fhir", version.name.lower(), "--as", "bundle")
+    assert bundles.exit_code == 0
+    lines = bundles.stdout.encode().splitlines()
+    assert len(lines) == 1 + len(practice.lines("patient"))
+    for status in ("201", "200"):
+        for line in lines:
+            answer = requests.post(url, data=line, headers={"Content-Type": "application/fhir+json"}, timeout=120)
+            assert answer.status_code == 200, answer.text[:500]
+            said = [entry["response"]["status"].partition(" ")[0] for entry in answer.json()["entry"]]
+            assert said == [status] * len(loads(line)["entry"])
+    (plan, *_) = practice.there("CarePlan")
+    assert plan["subject"]["reference"].startswith("Patient/")
+    assert all(one["reference"].startswith("Goal/") for one in plan["goal"])
+    assert practice.push().writes == 0  # a push finds that all of it is there
