@@ -78,21 +78,21 @@ def _listed(
     plan: Engagement, near: Near, kind: str, keys: tuple[str, ...], word: Callable[[Any], Markup]
 ) -> Iterator[Markup]:
     """Those that are known, stand, are the same patient's and no more private than the plan; and how many more there are."""
-    found = [near.record(kind, key) for key in keys]
-    shown = [one for one in found if one is not None and _may_be_said(plan, one)]
-    yield from map(word, shown)
-    withdrawn = [one for one in found if one is not None and _is_withdrawn(one)]
-    if more := len(keys) - len(shown) - len(withdrawn):
+    shown = more = 0
+    for key in keys:
+        one = near.record(kind, key)
+        if one is None or not _may_be_said(plan, one):
+            more += 1
+        elif one.state is not GoalState.ENTERED_IN_ERROR and one.state is not StepState.ENTERED_IN_ERROR:
+            shown += 1
+            yield word(one)
+    if more:
         yield Markup(f"{more}{' more' if shown else ''}, not told here")
 
 
 def _may_be_said(plan: Engagement, one: Goal | ActionStep) -> bool:
-    private = set(one.labels) - OPEN_LABELS - set(plan.labels)
-    return one.patient == plan.patient and not private and not _is_withdrawn(one)
-
-
-def _is_withdrawn(one: Goal | ActionStep) -> bool:
-    return one.state in {GoalState.ENTERED_IN_ERROR, StepState.ENTERED_IN_ERROR}
+    private = one.labels and set(one.labels) - OPEN_LABELS - set(plan.labels)
+    return one.patient == plan.patient and not private
 
 
 def _goal(goal: Goal) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 from fhir_coaching.errors import Fault
 from fhir_coaching.lens.paths import Json, Place, Slice, Step, Wrong, below, listed
 from fhir_coaching.lens.rows import Codec, Names, Near, Row, Version
-from fhir_coaching.lens.same import same
+from fhir_coaching.lens.same import copied, same
 
 
 def chosen(cell: Any, version: Version, names: Names) -> Any:
@@ -133,16 +133,21 @@ class NearRow(BoundRow):
 class _Const(_Derived):
     """Refuses a resource that says otherwise: a constant is what makes it this kind of resource."""
 
-    def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002
-        raw, value = self.raw(node), self.row.derive(None)  # type: ignore[misc]
-        known = any(same(raw, one) for one in (value, *self.row.reads))
-        if self.place.last.slice is None and (raw is not None or self.required) and not known:
-            raise Wrong(f"expected {value}")
+    def __init__(self, row: Row, version: Version, names: Names, slices: Mapping[str, Slice]) -> None:
+        super().__init__(row, version, names, slices)
+        self.value = row.derive(None)  # type: ignore[misc]
 
-    def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:
+    def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002
+        raw = self.raw(node)
+        if self.place.last.slice is not None or same(raw, self.value) or (raw is None and not self.required):
+            return
+        if not any(same(raw, one) for one in self.row.reads):
+            raise Wrong(f"expected {self.value}")
+
+    def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:  # noqa: ARG002
         raw = self.raw(node)
         if (old is None and raw is None) or (old is STALE and (raw is None or self.place.last.slice is None)):
-            super().put(node, new, old, faults)
+            self.place.write(node, copied(self.value))
 
 
 class _Many(BoundRow):
@@ -190,7 +195,10 @@ class _Many(BoundRow):
         parent = self.place.parent(node) or {}
         if not items and self.key not in parent:
             return
-        there = self._decoded(parent, faults) if old is not None and self.key in parent else {}
+        if self.key not in parent:
+            self.whole.write(node, [self._element(item, [], None, {}, p, faults) for p, item in enumerate(items)])
+            return
+        there = self._decoded(parent, faults) if old is not None else {}
         origin = self._matched(items, there)
         base, notes = listed(parent, self.key), listed(parent, "_" + self.key)
         order = (

@@ -161,7 +161,8 @@ class KindLens(Generic[R]):
                 continue
             old = bool(base.get(name))
             if row.renews(made[name], element, sent[key]) if old and key in sent else not old and element is not None:
-                made[name] = copied(made[name])
+                if made[name] is base.get(name):
+                    made[name] = copied(made[name])
                 row.place.write(made[name], element)
         return made
 

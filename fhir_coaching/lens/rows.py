@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 from pydantic import BaseModel
 
 from fhir_coaching.lens.paths import Slice
-from fhir_coaching.lens.same import copied
 
 if TYPE_CHECKING:
     from fhir_coaching.lens.tables import Table
@@ -148,7 +147,7 @@ def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A], sees: 
 
 def const(at: At, value: object, *, required: bool = False, also_read: tuple[object, ...] = ()) -> Row:
     """What a new resource says in any case. One that says otherwise, or nothing where it is required, is refused."""
-    return Row("", at, None, "const", required=required, derive=lambda _: copied(value), reads=also_read)
+    return Row("", at, None, "const", required=required, derive=lambda _: value, reads=also_read)
 
 
 def one_way(attr: A | None, at: At, codec: Cell[A], why: str) -> Row:
