@@ -77,8 +77,8 @@ def sekmet() -> Iterator[str]:
 def validator() -> Iterator[str]:
     """The official validation engine, listening; gives its address, for `Validator`.
 
-    The first use builds it (142 MB). Memory: ORACLE_JAVA_OPTS, 4 GB by default: two bases and six guides need 2 GB, and
-    room beside them. Raises Unavailable, StartFailed.
+    The first use builds it (142 MB). Memory: ORACLE_JAVA_OPTS, 4 GB by default: two bases and four sets of guides need 2 GB,
+    and room beside them. Raises Unavailable, StartFailed.
     """
     if given := os.environ.get("FHIR_COACHING_TEST_VALIDATOR"):
         yield given.rstrip("/")
