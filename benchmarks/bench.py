@@ -1,8 +1,9 @@
 """Speed, memory and requests, each against its bound: ratios of two things measured side by side in one run.
 
-`python benchmarks/bench.py [NAME…]`; names: mapping, help, memory, push. Ends with 1 if a bound is missed.
+`python benchmarks/bench.py [NAME…]`; names: mapping, help, memory, practice, push. Ends with 1 if a bound is missed.
 """
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -51,9 +52,9 @@ def best(calls: list[Call], rounds: int, clock: Callable[[], float]) -> list[flo
 
 
 def mapping() -> Iterator[Measure]:
-    """Every goal and session of the sample practice, R4: against fhir.resources, and against msgspec alone."""
-    yield from mapping_of("goal")
-    yield from mapping_of("session")
+    """The sample practice's main kinds, R4: against fhir.resources, and against msgspec alone."""
+    for kind in ("goal", "session", "engagement", "claim"):
+        yield from mapping_of(kind)
 
 
 def mapping_of(kind: str) -> Iterator[Measure]:
@@ -61,23 +62,30 @@ def mapping_of(kind: str) -> Iterator[Measure]:
     from fhir_coaching.fhir.gate import model  # noqa: PLC0415 - a measure imports only what it measures
     from fhir_coaching.fhir.json import dumps  # noqa: PLC0415
     from fhir_coaching.fhir.names import PracticeNames  # noqa: PLC0415
-    from fhir_coaching.lens import R4  # noqa: PLC0415
+    from fhir_coaching.lens import R4, Json  # noqa: PLC0415
     from fhir_coaching.mappings import KINDS  # noqa: PLC0415
+    from fhir_coaching.practice.nearby import Nearby  # noqa: PLC0415
     from fhir_coaching.practice.source import read  # noqa: PLC0415
     from fhir_coaching.records import kind_of  # noqa: PLC0415
+    from fhir_coaching.records.values import Record  # noqa: PLC0415
 
-    lens = KINDS[kind].lens(R4, PracticeNames(BASE))
-    records = [record for record in read(SAMPLE) if kind_of(record) == kind]
-    made = [lens.put(record) for record in records]
+    lens, everything = KINDS[kind].lens(R4, PracticeNames(BASE)), list(read(SAMPLE))
+    near = Nearby(everything)
+    records = [one for one in everything if kind_of(one) == kind and KINDS[kind].travels(one)]
+
+    def new(record: Record) -> dict[str, Json]:
+        return lens.put(record, beside=lens.beside(record, near))
+
+    made = [new(record) for record in records]
     parts = [{name: one.get(name) for name in lens.lenses} for one in made]
     resources = [resource for one in made for resource in one.values()]
     models = [model(resource["resourceType"], R4) for resource in resources]
     assert [lens.get(one, record) for one, record in zip(parts, records, strict=True)] == records
     get, put, again, text, encode, validate, dump = best([
         lambda: [lens.get(one) for one in parts],
-        lambda: [lens.put(record) for record in records],
+        lambda: [new(record) for record in records],
         lambda: [lens.put(record, one, record) for one, record in zip(parts, records, strict=True)],
-        lambda: [dumps(one) for record in records for one in lens.put(record).values()],
+        lambda: [dumps(one) for record in records for one in new(record).values()],
         lambda: [dumps(one) for one in resources],
         lambda: [its.model_validate(one) for its, one in zip(models, resources, strict=True)],
         lambda: [its(**one).model_dump_json() for its, one in zip(models, resources, strict=True)],
@@ -124,6 +132,90 @@ def memory() -> Iterator[Measure]:
                 assert sum(1 for _ in file) == count
         yield Measure(f"{count:,} goals converted: time for each", seconds / count * 1e6, "us")
         yield Measure(f"{count:,} goals converted: peak of memory", peak, "MB", 200)
+
+
+# A patient's share in a practice: 25 records, made up, in the files that they belong to. {n} is the patient's number.
+PATIENT: dict[str, tuple[int, str]] = {
+    "patients": (
+        1,
+        '{{"id":"p{n}","names":[{{"family":"Test","given":["Patient {n}"]}}],"sex":"female","birth_date":"1968-04-22"}}',
+    ),
+    "coverages": (
+        1,
+        '{{"id":"v{n}","patient":"p{n}","payer":{{"kind":"organization","id":"o1"}},"member_id":"W-{n}","relationship":"self"}}',
+    ),
+    "conditions": (1, '{{"id":"d{n}","patient":"p{n}","concept":{{"text":"made up"}},"clinical_status":"active"}}'),
+    "goals": (
+        5,
+        (
+            '{{"id":"g{n}-{i}","patient":"p{n}","statement":"Walk to the lake {i} times","state":"active","start":"2026-03-01","targets":['
+            '{{"key":"t1","measure":{{"text":"steps"}},"detail":{{"value":8000.10,"code":"{{{{steps}}}}/d"}},"due":"2026-06-30"}}]}}'
+        ),
+    ),
+    "action_steps": (
+        5,
+        '{{"id":"a{n}-{i}","patient":"p{n}","text":"Step {i}","state":"active","goals":["g{n}-{i}"],"timing":{{"due":"2026-04-01"}}}}',
+    ),
+    "engagements": (
+        1,
+        (
+            '{{"id":"e{n}","patient":"p{n}","title":"Plan","status":"active","period":{{"start":"2026-01-05"}},"addresses":["d{n}"],'
+            '"goals":["g{n}-0","g{n}-1","g{n}-2","g{n}-3","g{n}-4"],"steps":["a{n}-0","a{n}-1","a{n}-2","a{n}-3","a{n}-4"]}}'
+        ),
+    ),
+    "sessions": (
+        8,
+        (
+            '{{"id":"s{n}-{i}","patient":"p{n}","status":"finished","engagement":"e{n}","practitioner":"c1","modality":"video","cpt":"0592T",'
+            '"contact":{{"intervals":[{{"start":"2026-03-0{d}T10:00:00-05:00","end":"2026-03-0{d}T10:45:00-05:00"}}]}},"goals":["g{n}-0"]}}'
+        ),
+    ),
+    "claims": (
+        3,
+        (
+            '{{"id":"b{n}-{i}","patient":"p{n}","use":"claim","purpose":"original","created":"2026-03-09","coverage":"v{n}",'
+            '"provider":{{"kind":"organization","id":"o1"}},"lines":[{{"sequence":1,"code":"0592T","session":"s{n}-{i}",'
+            '"service_date":"2026-03-0{d}","net":{{"value":67.30,"currency":"USD"}}}}],"total":{{"value":67.30,"currency":"USD"}}}}'
+        ),
+    ),
+}
+SHARED = {
+    "organizations": '{"id":"o1","name":"Test"}',
+    "practitioners": '{"id":"c1","names":[{"text":"Test"}]}',
+}
+
+
+def practice() -> Iterator[Measure]:
+    """A whole practice, folder to NDJSON: what a record costs among 5,000 and among 50,000, start-up apart."""
+    found: dict[int, tuple[float, float]] = {}
+    for count in (25, 5_000, 50_000):
+        with tempfile.TemporaryDirectory(prefix="fhir-coaching-bench-") as name:
+            folder, made = Path(name), Path(name) / "made.ndjson"
+            (folder / "practice.toml").write_text(f'identifier_base = "{BASE}"\n', encoding="utf-8")
+            for kind, line in SHARED.items():
+                (folder / f"{kind}.ndjson").write_text(line + "\n", encoding="utf-8")
+            for kind, (many, line) in PATIENT.items():
+                with (folder / f"{kind}.ndjson").open("w", encoding="utf-8") as file:
+                    file.writelines(
+                        line.format(n=n, i=i, d=i + 1) + "\n" for n in range(count // 25) for i in range(many)
+                    )
+            convert = ["convert", name, "--to", "fhir", "-o", str(made), "--quiet"]
+            found[count] = min(spent_and_peak([sys.executable, "-m", "fhir_coaching", *convert]) for _ in range(2))
+    (start, _), *_ = found.values()
+    each = {count: (seconds - start) / (count - 25) * 1e6 for count, (seconds, _) in found.items() if count > 25}
+    for count, spent in each.items():
+        yield Measure(f"practice of {count:,} records: time for each", spent, "us")
+        yield Measure(f"practice of {count:,} records: peak of memory", found[count][1], "MB", 200)
+    yield Measure("a record among 50,000 / among 5,000: time", each[50_000] / each[5_000], "x", 1.15)
+    yield Measure("practice of 50,000 / of 5,000: peak of memory", found[50_000][1] / found[5_000][1], "x", 1.5)
+
+
+def spent_and_peak(command: list[str]) -> tuple[float, float]:
+    """Run a command: seconds of processor that it used, and its largest resident size in MB."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak = peak_of(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
 
 
 def peak_of(command: list[str]) -> float:
@@ -173,6 +265,7 @@ MEASURES: dict[str, Callable[[], Iterator[Measure]]] = {
     "mapping": mapping,
     "help": start_up,
     "memory": memory,
+    "practice": practice,
     "push": push,
 }
 

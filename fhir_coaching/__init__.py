@@ -65,13 +65,13 @@ def to_fhir(
 ) -> "Iterator[Json]":
     """The resources that say these records, as plain JSON; decimals are `Decimal`.
 
-    `base` are a server's own copies: what is not ours in them stays as it is. Raises MappingError at the end, with
-    every fault. Records of kinds that never leave the practice give nothing.
+    `base` are a server's own copies, as resources or Bundles: what is not ours in them stays as it is. Raises
+    MappingError at the end, with every fault. Records of kinds that never leave the practice give nothing.
     """
     from fhir_coaching.practice import exchange  # noqa: PLC0415 - heavy, and needed by nobody who does not call
 
-    entries = _entries_of(records)
-    return (resource for _, _, resource in exchange.to_fhir(_exchange(version, identifier_base), entries, base))
+    copies, entries = _opened(base), _entries_of(records)
+    return (resource for _, _, resource in exchange.to_fhir(_exchange(version, identifier_base), entries, copies))
 
 
 def from_fhir(
@@ -79,18 +79,23 @@ def from_fhir(
 ) -> "Iterator[Record]":
     """The records that these resources or Bundles say. Raises MappingError at the end, with every fault.
 
-    A record of several resources, such as a session, comes when all were read.
+    A record of several resources, such as a session, comes when all were read. Resources without an identifier of ours
+    are adopted: the record's id is made of the resource's address. Types that no mapping reads are passed over.
     """
+    from fhir_coaching.practice import reading  # noqa: PLC0415
+
+    return (record for _, record in reading.from_fhir(_exchange(version, identifier_base), _opened(resources)))
+
+
+def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":
     from fhir_coaching.fhir.bundles import opened  # noqa: PLC0415
-    from fhir_coaching.practice import exchange  # noqa: PLC0415
     from fhir_coaching.practice.entries import Entry  # noqa: PLC0415
 
-    entries = (
+    return (
         Entry(f"resources[{index}]", resource=inner, full_url=url)
         for index, resource in enumerate(resources)
         for url, inner in opened(resource)
     )
-    return (record for _, record in exchange.from_fhir(_exchange(version, identifier_base), entries))
 
 
 def _exchange(version: str, identifier_base: str) -> "Exchange":

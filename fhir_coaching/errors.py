@@ -25,10 +25,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says: an error stops a push, a warning does not."""
+    """What a check says: an error stops a push, a warning does not; information asks for nothing."""
 
     rule: str  # `goal-start`; stable, so that it can be counted and looked up
-    severity: str  # error, warning
+    severity: str  # error, warning, information
     message: str
     place: str = ""  # `goals.ndjson:17 start`
     hint: str = ""

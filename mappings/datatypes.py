@@ -25,7 +25,11 @@ from fhir_coaching.lens import (
 )
 from fhir_coaching.records.demographics import Address, AddressUse, Name, Telecom, TelecomSystem, TelecomUse, Use
 from fhir_coaching.records.values import (
+    ActionStepId,
     Aspect,
+    ClaimId,
+    ConditionId,
+    CoverageId,
     GoalId,
     Identifier,
     IdentifierUse,
@@ -35,6 +39,7 @@ from fhir_coaching.records.values import (
     PatientId,
     PlaceId,
     PractitionerId,
+    SessionId,
     Who,
     WhoKind,
 )
@@ -44,6 +49,11 @@ PRACTITIONER = reference(PractitionerId, "practitioner")
 ORGANIZATION = reference(OrganizationId, "organization")
 PLACE = reference(PlaceId, "place")
 GOAL = reference(GoalId, "goal")
+COVERAGE = reference(CoverageId, "coverage")
+CLAIM = reference(ClaimId, "claim")
+SESSION = reference(SessionId, "session")
+CONDITION = reference(ConditionId, "condition")
+STEP = reference(ActionStepId, "action_step")
 
 N, A, T, I, O = attrs_of(Name), attrs_of(Address), attrs_of(Telecom), attrs_of(Identifier), attrs_of(Note)  # noqa: E741
 
@@ -156,6 +166,11 @@ MARK: Json = {"meta": {"tag": [{"system": TAG, "code": "withdrawn"}]}}  # of a p
 def coded(system: str, code: str) -> Json:
     """A CodeableConcept of one code."""
     return {"coding": [{"system": system, "code": code}]}
+
+
+def as_made(says: str) -> Codec[Any]:
+    """The codec of a derived row that makes FHIR itself."""
+    return Codec(lambda raw: raw, lambda made: made, says)
 
 
 def own(kind: str) -> Callable[[Names], Slice]:

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from fhir_coaching.fhir.codecs import INTEGER, codes, concept_of, inside, one_of_list, spelt_alike, want
 from fhir_coaching.fhir.datatypes import CONCEPT, CONTACT, MINUTES
-from fhir_coaching.fhir.references import who
+from fhir_coaching.fhir.references import reference, who
 from fhir_coaching.fhir.systems import (
     ACT_CODE,
     CPT,
@@ -16,12 +16,24 @@ from fhir_coaching.fhir.systems import (
     SERVICE,
     SESSION_NUMBER,
     SETTING,
+    STEP_REVIEWED,
     SUBJECT_STATUS,
 )
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, Wrong, attrs_of, const, derived, local, many, row
-from fhir_coaching.mappings.datatypes import GOAL, PATIENT, PLACE, PRACTITIONER, coded, common, extension, identifiers
+from fhir_coaching.mappings.datatypes import (
+    CONDITION,
+    GOAL,
+    PATIENT,
+    PLACE,
+    PRACTITIONER,
+    STEP,
+    coded,
+    common,
+    extension,
+    identifiers,
+)
 from fhir_coaching.records.coaching import Cpt, Focus, Modality, Other, Phase, Session, SessionStatus, Setting
-from fhir_coaching.records.values import Concept, WhoKind
+from fhir_coaching.records.values import Concept, EngagementId, Period, WhoKind
 
 STATUS_4 = codes({
     SessionStatus.PLANNED: "planned",
@@ -75,11 +87,19 @@ def act_class(session: Session) -> str:
     return "VR" if remote else CLASSES.get(cast("Setting", session.setting), "AMB")
 
 
+def bounds(session: Session) -> Period | None:
+    """From when to when coach and patient were in contact, breaks included."""
+    if session.contact is None:
+        return None
+    return Period(start=session.contact.intervals[0].start, end=session.contact.intervals[-1].end)
+
+
 CLASS_4: Codec[Any] = Codec(lambda raw: raw, lambda code: {"system": ACT_CODE, "code": code}, "a class of v3-ActCode")
 CLASS_5: Codec[Any] = Codec(lambda raw: raw, lambda code: [coded(ACT_CODE, code)], "a class of v3-ActCode")
 
 PERFORMER = {"type": [coded(PARTICIPATION, "PPRF")]}
 FOCUS_CONCEPT = concept_of(FOCUS, spelt_alike(Focus))
+EPISODE = reference(EngagementId, "engagement.episode")
 OTHER_WHO = who(WhoKind.PRACTITIONER, WhoKind.RELATED_PERSON)
 
 
@@ -118,6 +138,7 @@ ENCOUNTER = Table(Session, "Encounter", (
     row(S.setting,      "type:setting",  concept_of(SETTING, spelt_alike(Setting))),
     row(S.cpt,          "type:cpt",      concept_of(CPT, spelt_alike(Cpt))),
     row(S.patient,      "subject",       PATIENT, required=True),
+    row(S.engagement,   "episodeOfCare:engagement", EPISODE),
     row(S.practitioner, {R4: "participant:performer.individual", R5: "participant:performer.actor"}, PRACTITIONER),
     many(S.others,      "participant:other", OTHER, by=lambda other: other.who),
     row(S.contact,      {R4: "period", R5: "actualPeriod"}, CONTACT),
@@ -126,7 +147,10 @@ ENCOUNTER = Table(Session, "Encounter", (
                         {R4: FOCUS_CONCEPT, R5: reason(FOCUS_CONCEPT)}),
     many(S.reasons,     {R4: "reasonCode:other", R5: "reason:other"},
                         {R4: CONCEPT, R5: reason(CONCEPT)}),
+    many(S.conditions,  "diagnosis",
+                        {R4: inside("condition", CONDITION), R5: inside("condition", one_of_list(inside("reference", CONDITION)))}),
     many(S.goals,       "extension:goal", inside("valueReference", GOAL, url=PERTAINS_TO_GOAL)),
+    many(S.steps_reviewed, "extension:step", inside("valueReference", STEP, url=STEP_REVIEWED)),
     row(S.place,        "location:place.location", PLACE),
     row(S.number,       "extension:number.valuePositiveInt", INTEGER),
     local(S.interpreter_needed, why="the practice's own planning"),
@@ -147,6 +171,7 @@ ENCOUNTER = Table(Session, "Encounter", (
     "reasonCode:other": Slice(unless=({"coding": [{"system": FOCUS}]},)),
     "reason:focus": Slice({"value": [{"concept": {"coding": [{"system": FOCUS}]}}]}),
     "reason:other": Slice(unless=({"value": [{"concept": {"coding": [{"system": FOCUS}]}}]},)),
+    "episodeOfCare:engagement": lambda names: Slice({"identifier": {"system": names.system("engagement.episode")}}),
     "location:place": lambda names: Slice({"location": {"identifier": {"system": names.system("place")}}}),
-    **extension(goal=PERTAINS_TO_GOAL, number=SESSION_NUMBER),
+    **extension(goal=PERTAINS_TO_GOAL, step=STEP_REVIEWED, number=SESSION_NUMBER),
 }, part=True)  # fmt: skip

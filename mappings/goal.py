@@ -19,6 +19,7 @@ from fhir_coaching.fhir.systems import (
 )
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, attrs_of, const, local, many, row
 from fhir_coaching.mappings.datatypes import (
+    CONDITION,
     GOAL,
     KEY,
     NOTE,
@@ -138,6 +139,7 @@ GOAL_TABLE = Table(Goal, "Goal", (
     row(G.state_changed_on, "statusDate",         DATE),
     row(G.achievement,      "achievementStatus",  CONCEPT),
     row(G.priority,         "priority",           concept_of(GOAL_PRIORITY, PRIORITY)),
+    many(G.addresses,       "addresses",          CONDITION),
     many(G.targets,         "target",             TARGET, by=lambda target: target.key or target.measure),
     row(G.ongoing,          {R4: "extension:continuous.valueBoolean", R5: "continuous"}, BOOLEAN),
     many(G.gas_scale,       "extension:level",    ATTAINMENT, by=lambda level: level.level),

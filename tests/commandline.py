@@ -11,6 +11,7 @@ from fhir_coaching.cli import cli
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "examples" / "riverside"
+SAMPLED, TRAVEL, RESOURCES = 315, 310, 500  # of the sample: all, those that leave the practice, what they become
 BASE = "https://riverside.example/fhir-coaching"
 SCREEN = 24  # lines
 

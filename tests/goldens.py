@@ -8,6 +8,7 @@ import msgspec
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.names import PracticeNames
 from fhir_coaching.lens import Kind, KindLens, Version
+from fhir_coaching.practice.nearby import Nearby
 from fhir_coaching.practice.source import read
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.values import Record
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 FOLDER = Path(__file__).parent / "golden"
 NAMES = PracticeNames("https://practice.example")
 RECORDS: list[Record] = list(read(FOLDER / "records.ndjson"))
+NEAR = Nearby(RECORDS)
 
 
 def of_kind(kind: str) -> list[Record]:
@@ -48,3 +50,8 @@ def full(lens: KindLens[Any], parts: Json) -> dict[str, Json | None]:
 def lens_of(kind: Kind[Any], version: Version) -> KindLens[Any]:
     """A kind bound to the golden files' names."""
     return kind.lens(version, NAMES)
+
+
+def made(lens: KindLens[Any], record: Record) -> Json:
+    """A record's resources, among all the others."""
+    return lens.put(record, beside=lens.beside(record, NEAR))

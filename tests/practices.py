@@ -18,7 +18,7 @@ from fhir_coaching.lens.same import differences
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import FILES
 from fhir_coaching.practice.exchange import Exchange
-from fhir_coaching.practice.settings import Settings, write_settings
+from fhir_coaching.practice.settings import Settings, Target, queries, read_settings, write_settings
 from fhir_coaching.practice.source import open_source
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.values import Record
@@ -33,10 +33,7 @@ Json = dict[str, Any]
 Key = tuple[str, str]
 
 MRN = "https://hospital.example/mrn"
-TYPES = (
-    *("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson"),
-    *("Goal", "Encounter", "Appointment"),
-)
+TYPES = sorted({part.table.type for kind in KINDS.values() for part in kind.parts.values()})
 VENDOR = {"url": "https://vendor.example/colour", "valueString": "green"}
 
 ORGANIZATION: Json = {"kind": "organization", "id": "o1", "name": "Quay Coaching", "npi": "2100000019", "active": True}
@@ -79,8 +76,30 @@ TALKED: Json = {
     "kind": "session", "id": "s2", "patient": "p2", "status": "finished", "practitioner": "c1", "modality": "video",
     "minutes": {"min": 30, "max": 45},
 }  # fmt: skip
-ALL: tuple[Json, ...] = (ORGANIZATION, PLACE, COACH, ANN, BOB, SISTER, STEPS, SLEEP, MEALS, HELD, TALKED)
-RESOURCES = len(ALL) + 2  # the coach has a role, the session an appointment
+PLAN: Json = {
+    "kind": "engagement", "id": "e1", "patient": "p1", "title": "More on foot", "status": "active",
+    "period": {"start": "2026-01-05"}, "goals": ["g1", "g2"], "steps": ["a1"], "coaches": [{"practitioner": "c1", "role": "primary"}],
+}  # fmt: skip
+STEP: Json = {
+    "kind": "action_step", "id": "a1", "patient": "p1", "text": "Lay out the shoes", "state": "active", "goals": ["g1"],
+    "timing": {"due": "2026-01-12"},
+}  # fmt: skip
+INSURED: Json = {
+    "kind": "coverage", "id": "v1", "patient": "p1", "payer": {"kind": "organization", "id": "o1"}, "member_id": "W-1",
+    "relationship": "self",
+}  # fmt: skip
+CENTS: Json = {"value": Decimal("67.30"), "currency": "USD"}
+BILLED: Json = {
+    "kind": "claim", "id": "b1", "patient": "p1", "use": "claim", "purpose": "original", "created": "2026-03-03", "coverage": "v1",
+    "provider": {"kind": "organization", "id": "o1"}, "lines": [
+        {"sequence": 1, "code": "0591T", "session": "s1", "service_date": "2026-03-02", "net": CENTS},
+    ], "total": CENTS,
+}  # fmt: skip
+ALL: tuple[Json, ...] = (
+    *(ORGANIZATION, PLACE, COACH, ANN, BOB, SISTER, STEPS, SLEEP, MEALS, STEP, HELD, TALKED, INSURED, BILLED),
+    {**PLAN, "goals": ()},  # tests/test_push_near.py is about the plan that says its goals in words
+)
+RESOURCES = len(ALL) + 4  # the coach has a role, the session an appointment, the plan an episode and a team
 
 
 class Practice:
@@ -160,14 +179,26 @@ class Practice:
 
     # Runs
 
-    def push(self, *, create_people: bool = True, dry_run: bool = False) -> PushReport:
-        """Push the folder."""
+    def agreed(self) -> Settings:
+        """What practice.toml says."""
+        settings = read_settings(self.folder)
+        assert settings is not None
+        return settings
+
+    def agrees(self, *, adopt: tuple[str, ...] = (), write_adopted: tuple[str, ...] = ()) -> None:
+        """What practice.toml says of the server from now on."""
+        target = {self.url: Target(adopt=adopt, write_adopted=write_adopted)}
+        write_settings(self.folder, Settings(identifier_base=self.identifier_base, target=target))
+
+    def push(self, *, create_people: bool = True, dry_run: bool = False, source: Path | None = None) -> PushReport:
+        """Push the folder, or what stands in another source."""
         client = self.client()
         with opened(self.folder, client.base, keep=not dry_run) as base:
-            entries = open_source(str(self.folder))
+            entries = open_source(str(source or self.folder))
             return push(
                 entries, client, self.exchange(), base,
-                create_people=create_people, dry_run=dry_run, now=lambda: self.clock,
+                create_people=create_people, write_adopted=self.agreed().at(client.base).write_adopted, dry_run=dry_run,
+                now=lambda: self.clock,
             )  # fmt: skip
 
     def push_until_settled(self) -> PushReport:
@@ -178,13 +209,16 @@ class Practice:
         self.clock += 100
         return self.push()
 
-    def pull(self, *, patients: tuple[str, ...] = (), on_clash: str | None = None, dry_run: bool = False) -> PullReport:
+    def pull(
+        self, *, patients: tuple[str, ...] = (), adopt: bool = False, on_clash: str | None = None, dry_run: bool = False
+    ) -> PullReport:
         """Pull into the folder."""
         client = self.client()
+        asked = queries(self.agreed(), client.base) if adopt else ()
         with opened(self.folder, client.base, keep=not dry_run) as base:
             return pull(
                 self.folder, open_source(str(self.folder)), client, self.exchange(), base,
-                patients=patients, on_clash=on_clash, dry_run=dry_run, now=lambda: self.clock,
+                patients=patients, adopt=asked, on_clash=on_clash, dry_run=dry_run, now=lambda: self.clock,
             )  # fmt: skip
 
     def base(self) -> Base:
@@ -264,7 +298,7 @@ def unlike(one: Practice, other: Practice) -> list[tuple[str, str, str]]:
     theirs = other.records()
     found = []
     for (kind, id_), record in one.records().items():
-        if kind not in KINDS:
+        if not one.exchange().travels(kind, record):
             continue
         exact = {field for field, fate, _ in KINDS[kind].ledger() if fate is Fate.EXACT}
         if (kind, id_) not in theirs:

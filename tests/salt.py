@@ -1,5 +1,6 @@
 """A resource as a server may hold it: with content of others, in another order, with references spelt their way."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +30,57 @@ LISTS: dict[str, dict[str, list[Json]]] = {
         "participant": [{"individual": STRANGER, "actor": STRANGER}, {"type": [CONCEPT]}],
         "location": [{"location": {"reference": "Location/ward"}}],
         "reason": [{"value": [{"reference": {"reference": "Condition/7"}}]}],
+        "diagnosis": [{"use": CONCEPT}],
+        "episodeOfCare": [{"reference": "EpisodeOfCare/9"}],
+    },
+    "CarePlan": {
+        "category": [CONCEPT],
+        "careTeam": [{"reference": "CareTeam/9"}],
+        "goal": [{"reference": "Goal/stranger"}],
+        "addresses": [{"concept": CONCEPT, "display": FOREIGN}],
+        "activity": [
+            {"reference": {"reference": "Task/1"}, "plannedActivityReference": {"reference": "Task/1"}},
+            {"detail": {"status": "in-progress", "description": FOREIGN}, "progress": [{"text": FOREIGN}]},
+        ],
+        "note": [{"time": "2026", "authorReference": STRANGER}],
+        "supportingInfo": [{"reference": "Observation/1"}],
+    },
+    "EpisodeOfCare": {
+        "type": [CONCEPT],
+        "team": [{"reference": "CareTeam/9"}],
+        "careTeam": [{"reference": "CareTeam/9"}],
+        "referralRequest": [{"reference": "ServiceRequest/9"}],
         "diagnosis": [{"condition": {"reference": "Condition/7"}}],
+    },
+    "CareTeam": {
+        "category": [CONCEPT],
+        "participant": [{"role": [CONCEPT], "member": STRANGER}, {"member": {"display": FOREIGN}}],
+        "note": [{"text": FOREIGN}],
+    },
+    "ServiceRequest": {
+        "category": [CONCEPT],
+        "performer": [STRANGER],
+        "reasonReference": [{"reference": "Condition/7"}],
+        "reason": [{"reference": {"reference": "Condition/7"}}],
+        "note": [{"time": "2026", "authorReference": STRANGER}],
+        "supportingInfo": [{"reference": "Observation/1"}],
+    },
+    "Condition": {
+        "category": [CONCEPT],
+        "participant": [{"function": CONCEPT, "actor": STRANGER}],
+        "stage": [{"summary": CONCEPT}],
+        "note": [{"text": FOREIGN}],
+    },
+    "DocumentReference": {
+        "category": [CONCEPT],
+        "relatesTo": [{"code": "transforms", "target": {"reference": "DocumentReference/9"}}],
+        "securityLabel": [CONCEPT],
+        "context": [{"reference": "Encounter/9"}],  # in R4 no list
+    },
+    "Procedure": {
+        "performer": [{"actor": STRANGER}],
+        "basedOn": [{"reference": "ServiceRequest/9"}],
+        "note": [{"text": FOREIGN}],
     },
     "Appointment": {"participant": [{"actor": STRANGER, "status": "accepted"}], "slot": [{"reference": "Slot/1"}]},
     "Patient": {
@@ -44,14 +95,45 @@ LISTS: dict[str, dict[str, list[Json]]] = {
     "Organization": {"type": [CONCEPT], "endpoint": [{"reference": "Endpoint/1"}], "contact": [{"purpose": CONCEPT}]},
     "Location": {"endpoint": [{"reference": "Endpoint/1"}], "telecom": [{"system": "phone", "value": "555-0100"}]},
     "RelatedPerson": {"photo": [{"title": FOREIGN}]},
+    "Coverage": {
+        "class": [{"type": CONCEPT, "value": FOREIGN}],
+        "costToBeneficiary": [{"type": CONCEPT, "valueMoney": {"value": Decimal("20.00"), "currency": "USD"}}],
+        "contract": [{"reference": "Contract/1"}],
+    },
+    "Claim": {
+        "careTeam": [{"sequence": 90, "provider": STRANGER}],
+        "diagnosis": [{"sequence": 90, "diagnosisReference": {"reference": "Condition/stranger"}}],
+        "supportingInfo": [{"sequence": 90, "category": CONCEPT, "valueString": FOREIGN}],
+        "related": [{"relationship": CONCEPT, "reference": {"value": FOREIGN}}],
+        "insurance": [{"sequence": 90, "focal": False, "coverage": {"reference": "Coverage/stranger"}}],
+        "procedure": [{"sequence": 1, "procedureCodeableConcept": CONCEPT}],
+        "item": [{"sequence": 90, "productOrService": CONCEPT}],
+    },
 }
 EVERYWHERE: dict[str, list[Json]] = {
     "extension": [EXTENSION],
     "contained": [{"resourceType": "Condition", "id": "foreign"}],
     "identifier": [{"value": "without a system"}, {"system": "urn:only"}],
 }
-KEPT_IN_ORDER = {"coding", "name", "target", "note", "given", "prefix", "suffix", "line", "extension"}
-LITERALS = {"Patient", "Practitioner", "RelatedPerson", "Goal", "Location", "Organization"}
+KEPT_IN_ORDER = {
+    "coding",
+    "name",
+    "target",
+    "note",
+    "given",
+    "prefix",
+    "suffix",
+    "line",
+    "extension",
+    "goal",
+    "activity",
+}
+LITERALS = {"Patient", "Practitioner", "RelatedPerson", "Goal", "Location", "Organization"} | {
+    *("Coverage", "Claim", "Encounter", "Condition", "ServiceRequest"),
+}
+
+
+_ADDRESS = re.compile(r"[A-Za-z]+/[A-Za-z0-9.-]{1,64}")
 
 
 @st.composite
@@ -93,7 +175,8 @@ def _salted_reference(draw: st.DrawFn, node: Json) -> Json:
     address = f"{node['type']}/{identifier['system'].rsplit('/', 1)[1]}--{identifier['value']}"
     if way == 1:
         return {**node, "reference": address, "display": FOREIGN}
-    if way == 2 and node["type"] not in {"Patient", "Location"}:  # where a slice goes by the identifier, it stays
+    # Where a slice goes by the identifier, it stays; a server's id has no low line.
+    if way == 2 and node["type"] not in {"Patient", "Location"} and _ADDRESS.fullmatch(address):
         return {"reference": f"https://server.example/fhir/{address}/_history/3", "display": FOREIGN}
     return node
 

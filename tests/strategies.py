@@ -1,7 +1,7 @@
 """Records of every kind for Hypothesis, from the models themselves: what a field may hold is what its type says.
 
 `RECORD["goal"]` is a strategy of Goals. Left out is only what no FHIR element can hold: a comparator inside a range,
-an end before its start, an open interval that another follows.
+an open interval that another follows.
 """
 
 import types
@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from fhir_coaching.records import RECORDS
-from fhir_coaching.records.coaching import Contact
+from fhir_coaching.records.billing import Diagnosis
+from fhir_coaching.records.coaching import Contact, SessionNote
 from fhir_coaching.records.dates import Instant, PartialDate
-from fhir_coaching.records.values import TEXT_PATTERN, Interval, Minutes, Period, Quantity, Range, Record
+from fhir_coaching.records.engagements import CLOCK_PATTERN, Day, Schedule, Timing
+from fhir_coaching.records.values import TEXT_PATTERN, Interval, Minutes, Period, Quantity, Range, Record, Who
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -141,6 +143,11 @@ def values(draw: st.DrawFn, model: type[V]) -> V:
         return model(**given, **{name: draw(one) for name, (_, one) in fields.items() if name not in given})
 
 
+def _filled(model: type[V], empty: set[str]) -> st.SearchStrategy[V]:
+    """Values with every field filled but some."""
+    return st.builds(model, **{name: one for name, (_, one) in _fields(model).items() if name not in empty})
+
+
 @cache
 def _fields(model: type[BaseModel]) -> dict[str, tuple[bool, st.SearchStrategy[Any]]]:
     return {
@@ -184,10 +191,14 @@ _PATTERNS: dict[str, st.SearchStrategy[str]] = {
     r"^\d{10}$": st.from_regex(r"[0-9]{10}", fullmatch=True),
     r"^\S+$": uris,
     r"^\S+( \S+)*$": words,
+    CLOCK_PATTERN: st.sampled_from(("07:30:00", "00:00:00", "23:59:60", "12:00:00.5")),
+    r"^[A-Z]{3}$": st.sampled_from(("USD", "EUR", "JPY")),
     r"^(s|min|h|d|wk|mo|a)$": st.sampled_from(("s", "min", "h", "d", "wk", "mo", "a")),
 }
 _early = st.sampled_from(("1987", "1999-02", "2001-12-31", "2003-03-01T10:00:00-05:00"))
 _late = st.sampled_from(("2031", "2027-02", "2026-12-31", "2026-03-08T03:00:00.5-04:00"))
+_any_time = _early | _late | st.sampled_from(("2027", "2026-12"))
+_positive = st.sampled_from(("1", "2", "0.5", "1.0", "7")).map(Decimal)
 _plain = values(Quantity).map(lambda quantity: quantity.model_copy(update={"comparator": None}))
 _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     PartialDate: lambda: dates,
@@ -207,8 +218,42 @@ _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     Range: lambda: (
         st.builds(Range, low=_plain, high=_plain) | st.builds(Range, low=_plain) | st.builds(Range, high=_plain)
     ),
+    Schedule: lambda: st.one_of(
+        st.builds(Schedule, frequency=st.integers(1, 9), period=_positive, unit=st.sampled_from(("d", "wk", "mo"))),
+        st.builds(Schedule, days=lists(st.sampled_from(Day)).filter(bool), times=lists(_PATTERNS[CLOCK_PATTERN])),
+    ),
+    Timing: lambda: st.one_of(
+        st.builds(Timing, start=_early, due=_late, schedule=st.none() | of_type(Schedule)),
+        st.builds(Timing, due=_late, schedule=st.none() | of_type(Schedule)),
+        st.builds(Timing, start=_early),
+        st.builds(Timing, start=_any_time, due=_any_time),
+        st.builds(Timing, schedule=of_type(Schedule)),
+    ),
+    SessionNote: lambda: (
+        st.builds(
+            SessionNote,
+            title=st.none() | texts,
+            text=texts,
+            at=st.none() | instants,
+            by=st.none() | of_type(Who),
+        )
+        | st.builds(
+            SessionNote,
+            title=st.none() | texts,
+            url=uris,
+            media_type=st.none() | st.sampled_from(("application/pdf", "text/plain", "x")),
+            at=st.none() | instants,
+            by=st.none() | of_type(Who),
+        )
+    ),
+    Diagnosis: lambda: st.one_of(  # a code or a condition, one of them
+        *(_filled(Diagnosis, {"code", "condition"} - {one}) for one in ("code", "condition"))
+    ),
     Period: lambda: st.one_of(
-        st.builds(Period, start=_early, end=_late), st.builds(Period, start=_early), st.builds(Period, end=_late)
+        st.builds(Period, start=_early, end=_late),
+        st.builds(Period, start=_early),
+        st.builds(Period, end=_late),
+        st.builds(Period, start=_any_time, end=_any_time),
     ),
 }
 RECORD: dict[str, st.SearchStrategy[Record]] = {kind: values(model) for kind, model in RECORDS.items()}

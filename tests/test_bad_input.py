@@ -15,6 +15,11 @@ GOAL = {"id": "g-1", "patient": "p-1", "statement": CANARY, "state": "active"}
 PATIENT = {"id": "p-1", "names": [{"text": CANARY}], "sex": "unknown"}
 IDENTIFIER = {"system": f"{BASE}/goal", "value": "g-1"}
 RESOURCE = {"resourceType": "Goal", "identifier": [IDENTIFIER], "description": {"text": CANARY}}
+WHOLE = {
+    **RESOURCE,
+    "lifecycleStatus": "active",
+    "subject": {"identifier": {"system": f"{BASE}/patient", "value": "p-1"}},
+}
 OLD = b"as it was\n"
 INVALID = 3
 
@@ -117,10 +122,16 @@ CASES = {
         ("goals.ndjson:1 state", "is required"),
     ),
     "nothing there": Case("empty.ndjson", b"", ()),
-    "an unknown type of resource": Case(
+    "the same resource twice": Case(
         "r.ndjson",
-        lines({"resourceType": "Gaol"}),
-        ("r.ndjson:1", "Gaol", "no mapping reads this type", "known: Appointment"),
+        lines(WHOLE, WHOLE),
+        ("r.ndjson:2", "a second time", "the first is at r.ndjson:1"),
+        to="records",
+    ),
+    "resources of several records": Case(
+        "r.ndjson",
+        lines({**RESOURCE, "identifier": [IDENTIFIER, {**IDENTIFIER, "value": "g-2"}]}),
+        ("r.ndjson:1", "Goal.identifier", "several records of this practice"),
         to="records",
     ),
     "a type that is not what its identifier says": Case(
@@ -139,9 +150,8 @@ CASES = {
         "r.ndjson",
         lines(
             {
-                **RESOURCE,
+                **WHOLE,
                 "lifecycleStatus": CANARY,
-                "subject": {"identifier": {"system": f"{BASE}/patient", "value": "p-1"}},
             }
         ),
         ("r.ndjson:1 state", "Goal.lifecycleStatus", "known: proposed, planned"),

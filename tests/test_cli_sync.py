@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from commandline import BASE, SAMPLE, SCREEN, run
+from commandline import BASE, RESOURCES, SAMPLE, SCREEN, TRAVEL, run
 
 from fhir_coaching.lens import R4
 from fhir_coaching.sandbox import Sandbox
@@ -43,8 +43,8 @@ def test_a_push_a_second_push_and_the_ids(sandbox: Sandbox, practice: Path, tmp_
     first = run("push", practice, "--server", sandbox.url, "--create-people", "--ids", ids, "--output", "json")
     second = run("push", practice, "--server", sandbox.url, "--output", "json")
     one, two = json.loads(first.stdout), json.loads(second.stdout)
-    assert (first.exit_code, one["created"], one["writes"]) == (0, 250, 250)
-    assert (second.exit_code, two["unchanged"], two["writes"]) == (0, 250, 0)
+    assert (first.exit_code, one["created"], one["writes"]) == (0, RESOURCES, RESOURCES)
+    assert (second.exit_code, two["unchanged"], two["writes"]) == (0, RESOURCES, 0)
     assert {
         "created",
         "updated",
@@ -59,7 +59,7 @@ def test_a_push_a_second_push_and_the_ids(sandbox: Sandbox, practice: Path, tmp_
     } == set(one)
     rows = list(csv.DictReader(ids.read_text().splitlines()))
     assert list(rows[0]) == ["kind", "id", "part", "type", "server_id", "version"]
-    assert len(rows) == 250
+    assert len(rows) == RESOURCES
     assert ids.stat().st_mode & 0o077 == 0
 
 
@@ -73,7 +73,7 @@ def test_a_dry_run_tells_and_writes_nothing(sandbox: Sandbox, practice: Path) ->
     done = run("push", practice, "--server", sandbox.url, "--create-people", "--dry-run", columns=80)
     assert done.exit_code == 0
     assert "would be created" in done.stdout
-    assert "250 to write" in done.stdout
+    assert f"{RESOURCES} to write" in done.stdout
     assert {method for method, _ in sandbox.requests if method not in ("GET", "POST")} == set()
     assert not next(FhirServer(sandbox.url, R4).search("Goal"), None)
     assert not (practice / ".fhir-coaching").exists()
@@ -127,9 +127,35 @@ def test_a_pull_into_a_folder_that_is_not_there(sandbox: Sandbox, practice: Path
     assert not (tmp_path / "new").exists()
     done = run(*arguments, "--identifier-base", BASE, "--output", "json")
     report = json.loads(done.stdout)
-    assert (done.exit_code, report["new"]) == (0, 163)
+    assert (done.exit_code, report["new"]) == (0, TRAVEL)
     assert {"new", "changed", "unchanged", "clashes", "failed", "items"} <= set(report)
-    assert json.loads(run(*arguments, "--output", "json").stdout)["unchanged"] == 163
+    assert json.loads(run(*arguments, "--output", "json").stdout)["unchanged"] == TRAVEL
+
+
+def test_what_a_hospital_wrote_is_adopted(sandbox: Sandbox, practice: Path) -> None:
+    run("push", practice, "--server", sandbox.url, "--create-people")
+    server = FhirServer(sandbox.url, R4)
+    brook = next(server.search(f"Goal?identifier={GOAL}"))["subject"]["reference"]
+    plan = {"resourceType": "CarePlan", "subject": {"reference": brook}, "status": "active", "intent": "plan"}
+    there = server.create(
+        {**plan, "title": "Zebra", "category": [{"coding": [{"system": "urn:site", "code": "walks"}]}]}
+    )
+    toml = practice / "practice.toml"
+    toml.write_text(toml.read_text() + f'\n[target."{sandbox.url}"]\nadopt = ["CarePlan?category=urn:site|walks"]\n')
+    arguments = ("pull", practice, "--server", sandbox.url, "--output", "json")
+    assert json.loads(run(*arguments).stdout)["new"] == 0
+    done = run(*arguments, "--adopt")
+    report = json.loads(done.stdout)
+    (new,) = [one for one in report["items"] if one["outcome"] == "new"]
+    assert (done.exit_code, new["kind"], new["server_id"], new["why"]) == (0, "engagement", there.id, "adopted: theirs")
+    assert "Zebra" not in done.stdout + done.stderr
+    path = practice / "engagements.ndjson"
+    path.write_text(path.read_text().replace("Zebra", "Quagga"))
+    refused = run("push", practice, "--server", sandbox.url, columns=80)
+    assert (refused.exit_code, "write_adopted" in refused.stdout, "Quagga" in refused.stdout) == (1, True, False)
+    toml.write_text(toml.read_text() + 'write_adopted = ["CarePlan"]\n')
+    assert json.loads(run("push", practice, "--server", sandbox.url, "--output", "json").stdout)["writes"] == 1
+    assert next(server.search("CarePlan?_id=" + there.id))["title"] == "Quagga"
 
 
 def test_a_person_is_linked_and_unlinked(sandbox: Sandbox, practice: Path) -> None:
@@ -234,4 +260,7 @@ def test_the_demo_ends_as_it_should() -> None:
     assert "0 written" in done.stdout
     assert "exit code 5" in done.stdout
     assert "risk-tier: b" in done.stdout
+    assert "Enough to eat, and people to eat with" in done.stdout
+    assert "0592T  93         02         1   41.30   41.30" in done.stdout
+    assert "The lines add up to 222.59." in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 88  # a command that can be pasted is not broken

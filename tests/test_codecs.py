@@ -200,6 +200,8 @@ def test_refused(name: str, raw: Any, says: str, at: str) -> None:
         ("ratio", {"numerator": {"value": 1}}),
         ("period", {}),
         ("contact", {"end": "2026-03-01T10:00:00Z"}),
+        ("contact", {"start": "2026-03-01"}),
+        ("contact", {"start": "2026-03-01T10:00:00Z", "end": "2026-03"}),
         ("minutes", {"unit": "min"}),
         ("key", "a_b"),
         ("key", "two words"),

@@ -38,6 +38,19 @@ SOUND: dict[str, dict[str, Any]] = {
     "session": {
         "id": "s-1", "patient": "p-1", "status": "finished", "practitioner": "c-1", "contact": {"intervals": [PLANNED]},
     },
+    "condition": {"id": "x-1", "patient": "p-1", "concept": {"text": "x"}, "categories": ["health_concern"]},
+    "referral": {"id": "f-1", "patient": "p-1", "status": "active", "requested": {"text": "x"}},
+    "action_step": {"id": "a-1", "patient": "p-1", "text": "Walk", "state": "active", "goals": ["g-1"]},
+    "engagement": {"id": "e-1", "patient": "p-1", "status": "active", "goals": ["g-1"], "steps": ["a-1"]},
+    "coverage": {
+        "id": "v-1", "patient": "p-1", "payer": {"kind": "organization", "id": "o-1"}, "member_id": "M1", "relationship": "self",
+    },
+    "claim": {
+        "id": "m-1", "patient": "p-1", "use": "claim", "created": "2026-03-02", "coverage": "v-1",
+        "provider": {"kind": "organization", "id": "o-1"}, "care_team": [{"sequence": 1, "practitioner": "c-1"}],
+        "diagnoses": [{"sequence": 1, "code": {"text": "x"}}],
+        "lines": [{"sequence": 1, "code": "0592T", "session": "s-1", "diagnoses": [1], "care_team": [1]}],
+    },
     "group_session": {"id": GROUP, "planned": PLANNED},
 }  # fmt: skip
 
@@ -100,6 +113,8 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("related_person", {"names": []}, [("related-person-name", "names")]),
         ("related_person", {"names": [], "relationship": [{"text": "aunt"}]}, []),
         ("place", {"name": None}, [("place-name", "name")]),
+        ("place", {"kinds": [{"text": "quiet room"}]}, [("place-kind", "kinds")]),
+        ("place", {"kinds": [{"codings": [{"system": "urn:x", "code": "y"}]}]}, []),
         ("organization", {"addresses": [{"use": "home", "city": "x"}]}, [("organization-home", "addresses")]),
         ("organization", {"telecoms": [{**PHONE, "use": "home"}]}, [("organization-home", "telecoms")]),
         ("organization", {"telecoms": [{**PHONE, "use": "work"}]}, []),
@@ -108,6 +123,7 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("goal", {"language": "english!"}, [("language-tag", "language")]),
         ("goal", {"notes": [{"key": "n", "text": "x"}, {"text": "y"}, {"key": "n", "text": "z"}]}, [("key-twice", "notes[2].key")]),
         ("goal", {"targets": [{"key": "a", "due": "2026"}, {"key": "a", "due": "2026"}]}, [("key-twice", "targets[1].key")]),
+        ("goal", {"targets": [{"key": "a", "due": "2026"}], "notes": [{"key": "a", "text": "x"}]}, [("key-twice", "notes[0].key")]),
         ("goal", {"targets": [ranged(2, 1)]}, [("range-order", "targets[0].detail.low")]),
         ("goal", {"targets": [ranged(2, 1, "h", "d")]}, []),
         ("goal", {"targets": [in_words("cups", "cups")]}, []),
@@ -160,6 +176,23 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("session", {"id": UUIDS[0], "group": GROUP, "patient": "1"}, []),  # by chance
         ("session", {"id": UUIDS[0], "group": UUIDS[0][:8]}, [("group-id", "id")]),
         ("session", {"status": "entered_in_error", "practitioner": None}, []),
+        ("coverage", {"member_id": None}, [("coverage-member", "member_id")]),
+        ("coverage", {"member_id": None, "payer": {"kind": "patient", "id": "p-1"}}, []),
+        ("coverage", {"relationship": None}, [("coverage-relationship", "relationship")]),
+        ("coverage", {"subscriber": {"kind": "patient", "id": "p-2"}}, [("other-patient", "subscriber")]),
+        ("claim", {"diagnoses": []}, [("claim-pointer", "lines[0].diagnoses")]),
+        ("claim", {"care_team": [{"sequence": 2, "practitioner": "c-1"}]}, [("claim-pointer", "lines[0].care_team")]),
+        ("claim", {"lines": [{"sequence": 7, "code": "0592T"}] * 2}, [("claim-sequence", "lines[1].sequence")]),
+        ("claim", {"lines": [{"sequence": n, "code": "0592T"} for n in (7, 5)]}, []),
+        ("claim", {"other_coverages": [{"sequence": 2, "coverage": "v-1"}]}, [("claim-coverage", "other_coverages[0].coverage")]),
+        ("claim", {"other_coverages": [{"sequence": n, "coverage": "v-2"} for n in (2, 3)]},
+                  [("claim-coverage", "other_coverages[1].coverage")]),
+        ("claim", {"other_coverages": [{"sequence": 2, "coverage": f"v-{n}"} for n in (2, 3)]},
+                  [("claim-sequence", "other_coverages[1].sequence")]),
+        ("claim", {"total": {"value": 10**18}}, [("many-digits", "total.value")]),
+        ("claim", {"total": {"value": 10**18 - 1}, "lines": [{"sequence": 1, "code": "0592T", "units": 10**18}]},
+                  [("many-digits", "lines[0].units")]),
+        ("claim", {"prior": {"claim": "m-1"}}, [("claim-prior", "prior.claim")]),
         ("group_session", {"planned": {"start": PLANNED["end"], "end": PLANNED["start"]}}, [("interval-order", "planned.end")]),
     ],
 )  # fmt: skip
@@ -223,6 +256,25 @@ def test_goals_and_relatives_of_another_patient() -> None:
         ("other-patient", "goal g-2 parent"),
         ("other-patient", "session s-1 goals"),
         ("other-patient", "session s-1 others.who"),
+    ]
+
+
+def test_a_claim_holds_what_is_of_its_own_patient() -> None:
+    """A session of somebody else in the same group must not show up on a claim."""
+    line = {"sequence": 1, "code": "0592T", "session": "s-1"}
+    records = [
+        record("session"),
+        record("session", id="s-2", patient="p-2"),
+        record("coverage"),
+        record("coverage", id="v-2", patient="p-2"),
+        record("claim"),
+        record("claim", id="m-2", prior={"claim": "m-3"}, coverage="v-2"),
+        record("claim", id="m-3", patient="p-2", coverage="v-2", lines=[line]),
+    ]
+    assert across(records) == [
+        ("other-patient", "claim m-2 coverage"),
+        ("other-patient", "claim m-2 prior.claim"),
+        ("other-patient", "claim m-3 lines[0].session"),
     ]
 
 
@@ -300,7 +352,12 @@ PLANTED = {
 
 @pytest.mark.parametrize("kind", RECORDS)
 def test_no_finding_says_a_value(kind: str) -> None:
-    planted = {name: value for name, value in PLANTED.items() if name in RECORDS[kind].model_fields}
+    own: dict[str, dict[str, object]] = {
+        "action_step": {"state": "active", "text": CANARY},
+        "claim": {"state": "draft", "account_number": CANARY, "diagnoses": []},
+        "coverage": {"member_id": None, "plan": CANARY},
+    }
+    planted = {name: value for name, value in PLANTED.items() if name in RECORDS[kind].model_fields} | own.get(kind, {})
     one = record(kind, **planted)
     said = [str(finding) for finding in (*findings(one, "x.ndjson:1"), *findings_across(entries(one)))]
     assert CANARY not in "\n".join(said)

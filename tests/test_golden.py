@@ -23,7 +23,7 @@ records = pytest.mark.parametrize("record", goldens.RECORDS, ids=lambda record: 
 
 
 def content(record: Record, version: Version) -> bytes:
-    return goldens.spelt(goldens.lens_of(KINDS[kind_of(record)], version).put(record))
+    return goldens.spelt(goldens.made(goldens.lens_of(KINDS[kind_of(record)], version), record))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,9 +11,11 @@ from salt import BASE, salted
 from strategies import RECORD
 
 from fhir_coaching.errors import MappingError
+from fhir_coaching.fhir.references import literal
 from fhir_coaching.lens import R4, R5, KindLens, Names
 from fhir_coaching.lens.binding import BoundRow
 from fhir_coaching.mappings import KINDS
+from fhir_coaching.records.values import Who, WhoKind
 
 Json = dict[str, Any]
 Parts = dict[str, Json | None]
@@ -28,9 +30,12 @@ class Practice(Names):
 
     def local(self, kind: str, reference: str) -> str | None:
         """What stands behind the two dashes."""
-        type_, _, address = reference.partition("/")
+        type_, _, address = literal(reference).partition("/")
         named, dashes, found = address.partition("--")
         return found if dashes and named == kind and type_ else None
+
+    def miss(self, reference: str) -> None:
+        """Nothing is to come."""
 
 
 LENSES: dict[str, KindLens[Any]] = {
@@ -62,7 +67,22 @@ def record_of(draw: st.DrawFn, which: str) -> Any:
     if kind == "goal":
         who = record.expressed_by
         update["expressed_by"] = None if who is None or who.kind.value == "organization" else who
+    if kind == "condition":
+        update["asserted_by"] = record.asserted_by and one_of(
+            record.asserted_by, "patient", "practitioner", "related_person"
+        )
+    if kind == "coverage":
+        update["payer"] = one_of(record.payer, "organization", "patient", "related_person")
+        update["subscriber"] = record.subscriber and one_of(record.subscriber, "patient", "related_person")
+    if kind == "claim":
+        update["provider"] = one_of(record.provider, "organization", "practitioner")
+        update["purpose"] = record.purpose if KINDS[kind].travels(record) else None
     return type(record)(**{**dict(record), **update})
+
+
+def one_of(who: Who, *kinds: str) -> Who:
+    """Somebody whom a field may name."""
+    return who if who.kind.value in kinds else Who(kind=WhoKind(kinds[0]), id=who.id)
 
 
 @st.composite
@@ -127,10 +147,16 @@ def test_foreign(which: str, data: st.DataObject) -> None:
             assert equal(sorted_keys(rest(rows, unmarked(resource))), sorted_keys(rest(rows, unmarked(before))))
 
 
+STATE_OF_A_PART = {
+    "PractitionerRole": "active",
+    **dict.fromkeys(("Appointment", "EpisodeOfCare", "CareTeam", "DocumentReference", "Procedure"), "status"),
+}
+
+
 def unmarked(resource: Json) -> Json:
     """Less the mark of a withdrawn part, and less the state that goes with it."""
     tags = [tag for tag in resource.get("meta", {}).get("tag", []) if tag["code"] != "withdrawn"]
-    state = {"Appointment": "status", "PractitionerRole": "active"}.get(resource["resourceType"], "")
+    state = STATE_OF_A_PART.get(resource["resourceType"], "")
     kept = {key: value for key, value in resource.items() if key not in {state, "_" + state}}
     return {**kept, "meta": {**resource.get("meta", {}), "tag": tags}}
 

@@ -35,7 +35,7 @@ KNOWS = {
 }
 
 FILE = 400  # lines of any file
-KERNEL = 750  # lines of code of lens/, all files together
+KERNEL = 800  # lines of code of lens/, all files together
 CODEC = 40  # lines of a function or class in a file of codecs
 
 

@@ -11,6 +11,7 @@ from commandline import BASE, ROOT, SAMPLE
 
 import fhir_coaching
 from fhir_coaching import CoachingError, InputError, MappingError, Sandbox, SettingsError, from_fhir, read, to_fhir
+from fhir_coaching.fhir.names import adopted_id
 from fhir_coaching.records.coaching import Goal, GoalState
 from fhir_coaching.records.people import Patient
 from fhir_coaching.records.values import GoalId, PatientId
@@ -61,14 +62,25 @@ def test_a_base_keeps_what_is_foreign() -> None:
 
 def test_faults_are_told_at_the_end_and_all_at_once() -> None:
     (resource,) = to_fhir([GOAL], identifier_base=BASE)
-    bad = [{**resource, "lifecycleStatus": "gone"}, {"resourceType": "Gaol"}]
+    bad = [{**resource, "lifecycleStatus": "gone"}, {"resourceType": "Gaol"}, {**resource, "identifier": []}]
     found = from_fhir(
         [*bad, {**resource, "identifier": [{"system": f"{BASE}/goal", "value": "g-2"}]}], identifier_base=BASE
     )
     assert next(found).id == "g-2"
     with pytest.raises(MappingError) as raised:
         next(found)
-    assert {fault.place for fault in raised.value.faults} == {"resources[0] state", "resources[1]"}
+    assert {fault.place for fault in raised.value.faults} == {"resources[0] state", "resources[2]"}
+
+
+def test_resources_of_others_are_adopted_and_what_nothing_reads_is_passed_over() -> None:
+    (resource,) = to_fhir([GOAL], identifier_base=BASE)
+    theirs = {key: value for key, value in resource.items() if key != "identifier"} | {"id": "17"}
+    url = "https://ehr.example/fhir/Goal/17"
+    bundle = {"resourceType": "Bundle", "entry": [{"fullUrl": url, "resource": theirs}]}
+    (record,) = from_fhir([bundle, {"resourceType": "Observation"}], identifier_base=BASE)
+    assert record == GOAL.model_copy(update={"id": adopted_id("https://ehr.example/fhir", "Goal", "17")})
+    assert list(to_fhir([record], base=[bundle], identifier_base=BASE)) == [theirs]
+    assert list(from_fhir([{"resourceType": "Bundle", "entry": 5}], identifier_base=BASE)) == []
 
 
 def test_errors_are_of_one_tree(tmp_path: Path) -> None:

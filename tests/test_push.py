@@ -111,6 +111,30 @@ def test_matched_people_are_theirs(sandbox: Sandbox, practice: Practice) -> None
     assert requests.get(f"{sandbox.url}/Patient/mrn-4471", timeout=60).json()["meta"]["versionId"] == "1"
 
 
+def test_people_whom_the_server_lets_nobody_write(sandbox: Sandbox, practice: Practice) -> None:
+    """As at most hospitals: patients and staff are read and searched; what is theirs is delivered all the same."""
+    sandbox.quirks.add("read_only_people")
+    hospital_has(sandbox, "Patient", "mrn-4471", identifier=[{"system": MRN, "value": "004471"}])
+    hospital_has(sandbox, "Practitioner", "staff-1", identifier=[{"system": NPI, "value": "2200000117"}])
+    report = practice.push()
+    assert outcome(report, "patient", "p1") is Outcome.UNCHANGED
+    assert outcome(report, "goal", "g1") is Outcome.CREATED
+    assert outcome(report, "session", "s1", "session") is Outcome.CREATED
+    assert (outcome(report, "patient", "p2"), outcome(report, "goal", "g3")) == (Outcome.NOT_DELIVERABLE,) * 2
+    assert "takes no new Patient" in item(report, "patient", "p2").why
+    assert practice.push().writes == 0
+    ours: dict[str, Any] = {"identifier": [{"system": practice.system("patient"), "value": "p2"}], "birthDate": "1979"}
+    hospital_has(sandbox, "Patient", "ours", **ours, name=[{"text": BOB["names"][0]["text"]}], gender="male")
+    report = practice.push()
+    assert outcome(report, "patient", "p2") is Outcome.UNCHANGED
+    assert outcome(report, "goal", "g3") is Outcome.CREATED
+    practice.edit("patient", "p2", sex="other")
+    practice.edit("goal", "g3", statement="Smaller meals")
+    report = practice.push()
+    assert outcome(report, "patient", "p2") is Outcome.NOT_DELIVERABLE
+    assert outcome(report, "goal", "g3") is Outcome.UPDATED
+
+
 def test_two_who_may_be_meant_are_for_a_person(sandbox: Sandbox, practice: Practice) -> None:
     for id_ in ("a", "b"):
         hospital_has(sandbox, "Patient", id_, identifier=[{"system": MRN, "value": "004471"}])

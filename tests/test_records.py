@@ -190,7 +190,16 @@ def test_every_problem_is_reported_at_once_and_none_says_a_value() -> None:
 
 
 def test_a_record_asks_for_little_and_spells_only_what_it_says() -> None:
-    least = {"goal": GOAL, "session": SESSION, "related_person": {"id": "r", "patient": "p-1"}}
+    payer, of_patient = {"kind": "organization", "id": "o-1"}, {"id": "x", "patient": "p-1"}
+    least = {
+        "goal": GOAL,
+        "session": SESSION,
+        "coverage": {**of_patient, "payer": payer},
+        "claim": {**of_patient, "use": "claim", "created": "2026-03-02", "coverage": "v-1", "provider": payer},
+        "action_step": {**of_patient, "state": "active"},
+        **{kind: {**of_patient, "status": "active"} for kind in ("engagement", "referral")},
+        **dict.fromkeys(("related_person", "condition"), of_patient),
+    }
     for kind in RECORDS:
         fields = least.get(kind, {"id": "x"})
         assert loads(dumps(spell_record(read_record(kind, fields)))) == fields
@@ -218,7 +227,7 @@ def test_replacing_checks_again(record: Record) -> None:
 def test_references_know_the_kinds_that_they_point_to() -> None:
     assert references(Session)["goals"] == ("goal",)
     assert references(Session)["place"] == ("place",)
-    assert references(Goal) == {"patient": ("patient",), "parent": ("goal",)}
+    assert references(Goal) == {"patient": ("patient",), "parent": ("goal",), "addresses": ("condition",)}
 
 
 def test_a_schema_tells_a_record_from_a_withdrawal() -> None:

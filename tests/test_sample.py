@@ -3,20 +3,17 @@
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from enum import Enum
 from itertools import pairwise
-from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import pytest
+from commandline import SAMPLE
+from sample import sample, sampled, unused
 
 from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.findings import findings
-from fhir_coaching.practice.source import open_source, read
+from fhir_coaching.practice.source import open_source
 from fhir_coaching.records import RECORDS, kind_of
 from fhir_coaching.records.coaching import (
     Billable,
@@ -37,24 +34,9 @@ from fhir_coaching.records.coaching import (
 )
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.people import LinkType, Organization, OrganizationType, Patient, Practitioner, RelatedPerson
-from fhir_coaching.records.values import Comparator, Concept, Label, Missing, Quantity, Range, Ratio, Record, WhoKind
+from fhir_coaching.records.values import Comparator, Concept, Label, Missing, Quantity, Range, Ratio, WhoKind
 
-SAMPLE = Path(__file__).parent.parent / "examples" / "riverside"
 ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
-R = TypeVar("R", bound=Record)
-
-
-@pytest.fixture(scope="module")
-def records() -> list[Record]:
-    return list(read(SAMPLE))
-
-
-def of(kind: type[R], records: list[Record]) -> list[R]:
-    return [record for record in records if isinstance(record, kind)]
-
-
-def unused(kind: type[Enum], used: Iterable[Enum | None]) -> set[Enum]:
-    return set(kind) - set(used)
 
 
 def words() -> str:
@@ -72,50 +54,67 @@ def test_nothing_is_amiss() -> None:
     assert [str(finding) for finding in findings_across(entries)] == []
 
 
-def test_there_is_enough_of_each_kind(records: list[Record]) -> None:
-    assert Counter(map(kind_of, records)) == {
-        "organization": 3,
+def test_there_is_enough_of_each_kind() -> None:
+    assert Counter(map(kind_of, sample())) == {
+        "organization": 6,
         "place": 7,
-        "practitioner": 3,
+        "practitioner": 4,
         "patient": 14,
-        "related_person": 6,
+        "related_person": 7,
+        "coverage": 16,
+        "condition": 17,
         "goal": 43,
+        "referral": 9,
+        "action_step": 56,
+        "engagement": 15,
         "session": 87,
+        "claim": 32,
         "group_session": 2,
     }
 
 
-def test_the_readme_counts_right(records: list[Record]) -> None:
+def test_the_readme_counts_right() -> None:
     said = (SAMPLE / "README.md").read_text(encoding="utf-8")
-    for kind, noun in ((Patient, "patients"), (Goal, "goals"), (Session, "sessions")):
-        assert f"{len(of(kind, records))} {noun}" in said
+    counted = Counter(map(kind_of, sample()))
+    for kind in (
+        "patient",
+        "goal",
+        "engagement",
+        "action_step",
+        "referral",
+        "condition",
+        "session",
+        "coverage",
+        "claim",
+    ):
+        assert f"{counted[kind]} {kind.rpartition('_')[2]}s" in said, kind
     assert not {name for name in (path.name for path in SAMPLE.iterdir()) if name not in said} - {"README.md"}
 
 
-def test_the_settings_name_a_provider_and_a_fee_for_each_code(records: list[Record]) -> None:
+def test_the_settings_name_a_provider_and_a_fee_for_each_code() -> None:
     settings = open_source(str(SAMPLE)).settings
     assert settings is not None
     assert settings.identifier_base == "https://riverside.example/fhir-coaching"
     assert set(settings.fees) == {cpt.value for cpt in Cpt}
     assert str(settings.fees["0591T"]) == "150.00"
-    (ours,) = (one for one in of(Organization, records) if one.id == settings.billing_organization)
+    (ours,) = (one for one in sampled(Organization) if one.id == settings.billing_organization)
     assert (ours.type, ours.active, ours.npi is not None) == (OrganizationType.PROVIDER, True, True)
 
 
-def test_every_person_is_invented(records: list[Record]) -> None:
-    for record in of(Patient, records) + of(Practitioner, records) + of(RelatedPerson, records):
+def test_every_person_is_invented() -> None:
+    for record in sampled(Patient) + sampled(Practitioner) + sampled(RelatedPerson):
         for telecom in record.telecoms:
             assert (
                 "-555-01" in telecom.value or telecom.value.endswith("@example.org") or telecom.system.value == "other"
             )
-    npis = [npi for npi in (getattr(record, "npi", None) for record in records) if npi]
+    npis = [npi for npi in (getattr(record, "npi", None) for record in sample()) if npi]
     assert len(set(npis)) == len(npis) >= 4
     assert all(npi.startswith("2") for npi in npis)
-    assert all(Label.TEST_DATA in record.labels for record in records if not isinstance(record, GroupSession))
+    assert all(Label.TEST_DATA in record.labels for record in sample() if not isinstance(record, GroupSession))
 
 
-def test_patients_of_every_sort(records: list[Record]) -> None:
-    patients = of(Patient, records)
+def test_patients_of_every_sort() -> None:
+    patients = sampled(Patient)
     assert [p.id for p in patients if p.deceased is not None] == ["p-reed"]
     assert [p.id for p in patients if all(n.family is None and len(n.given) == 1 for n in p.names)] == ["p-kingfisher"]
     (merged,) = (p for p in patients if any(link.type is LinkType.REPLACED_BY for link in p.links))
@@ -123,7 +122,7 @@ def test_patients_of_every_sort(records: list[Record]) -> None:
     (child,) = (p for p in patients if isinstance(p.birth_date, PartialDate) and p.birth_date.text > "2008-11-25")
     guardians = [
         r.id
-        for r in of(RelatedPerson, records)
+        for r in sampled(RelatedPerson)
         if r.patient == child.id and any(code.code == "GUARD" for c in r.relationship for code in c.codings)
     ]
     assert guardians
@@ -133,8 +132,8 @@ def test_patients_of_every_sort(records: list[Record]) -> None:
     assert len({p.sex for p in patients}) == 4
 
 
-def test_goals_of_every_sort(records: list[Record]) -> None:
-    goals = of(Goal, records)
+def test_goals_of_every_sort() -> None:
+    goals = sampled(Goal)
     assert not unused(GoalState, (g.state for g in goals))
     assert not unused(Horizon, (g.horizon for g in goals))
     assert not unused(Priority, (g.priority for g in goals))
@@ -160,8 +159,8 @@ def test_goals_of_every_sort(records: list[Record]) -> None:
     assert len({note.aspect for note in notes}) >= 5
 
 
-def test_targets_of_every_sort(records: list[Record]) -> None:
-    targets = [target for g in of(Goal, records) for target in g.targets]
+def test_targets_of_every_sort() -> None:
+    targets = [target for g in sampled(Goal) for target in g.targets]
     assert {type(t.detail) for t in targets if t.detail is not None} == {
         Quantity,
         Range,
@@ -182,13 +181,13 @@ def test_targets_of_every_sort(records: list[Record]) -> None:
     assert all(int(one.exponent) >= -17 for one in digits)
 
 
-def test_no_target_is_due_after_a_span(records: list[Record]) -> None:
+def test_no_target_is_due_after_a_span() -> None:
     # US Core 3.1.1 allows Goal.target a date due and nothing else, and this sample is to pass it.
-    assert all(isinstance(t.due, PartialDate) for g in of(Goal, records) for t in g.targets if t.due is not None)
+    assert all(isinstance(t.due, PartialDate) for g in sampled(Goal) for t in g.targets if t.due is not None)
 
 
-def test_sessions_of_every_sort(records: list[Record]) -> None:
-    sessions = of(Session, records)
+def test_sessions_of_every_sort() -> None:
+    sessions = sampled(Session)
     assert not unused(SessionStatus, (s.status for s in sessions))
     assert not unused(BookingState, (s.booking.state for s in sessions if s.booking))
     assert not unused(Modality, (s.modality for s in sessions if s.status is SessionStatus.FINISHED))
@@ -203,8 +202,8 @@ def test_sessions_of_every_sort(records: list[Record]) -> None:
         assert any(getattr(s, field) for s in sessions), field
 
 
-def test_interruptions_and_bands(records: list[Record]) -> None:
-    finished = [s for s in of(Session, records) if s.status is SessionStatus.FINISHED]
+def test_interruptions_and_bands() -> None:
+    finished = [s for s in sampled(Session) if s.status is SessionStatus.FINISHED]
     assert sum(len(s.contact.intervals) > 1 for s in finished if s.contact) >= 4
     bands = [s for s in finished if s.minutes and s.minutes.min < s.minutes.max]
     assert any(s.contact is None for s in bands)
@@ -214,10 +213,10 @@ def test_interruptions_and_bands(records: list[Record]) -> None:
             assert lasted(session.contact) == timedelta(minutes=session.minutes.min), session.id
 
 
-def test_times_are_those_of_their_zone(records: list[Record]) -> None:
+def test_times_are_those_of_their_zone() -> None:
     home = tomllib.loads((SAMPLE / "practice.toml").read_text(encoding="utf-8"))["time_zone"]
     zones = set()
-    for session in of(Session, records):
+    for session in sampled(Session):
         if session.contact is None:
             continue
         zone = session.contact.zone or home
@@ -229,8 +228,8 @@ def test_times_are_those_of_their_zone(records: list[Record]) -> None:
     assert len(zones) == 3
 
 
-def test_a_session_lasts_over_midnight_in_each_clock_change(records: list[Record]) -> None:
-    by_id = {str(s.id): s.contact for s in of(Session, records)}
+def test_a_session_lasts_over_midnight_in_each_clock_change() -> None:
+    by_id = {str(s.id): s.contact for s in sampled(Session)}
     autumn, spring = by_id["s-pike-02"], by_id["s-moss-02"]
     assert autumn is not None
     assert spring is not None
@@ -241,9 +240,9 @@ def test_a_session_lasts_over_midnight_in_each_clock_change(records: list[Record
     assert lasted(spring) == timedelta(minutes=35)
 
 
-def test_a_group_of_five_with_a_no_show(records: list[Record]) -> None:
-    (group,) = (g for g in of(GroupSession, records) if len(g.sessions) == 5)
-    members = [s for s in of(Session, records) if s.group == group.id]
+def test_a_group_of_five_with_a_no_show() -> None:
+    (group,) = (g for g in sampled(GroupSession) if len(g.sessions) == 5)
+    members = [s for s in sampled(Session) if s.group == group.id]
     assert {s.id for s in members} == set(group.sessions)
     assert len({s.patient for s in members}) == 5
     assert Counter(s.booking.state for s in members if s.booking) == {BookingState.KEPT: 4, BookingState.NO_SHOW: 1}
@@ -251,11 +250,9 @@ def test_a_group_of_five_with_a_no_show(records: list[Record]) -> None:
     assert len({lasted(s.contact) for s in members if s.contact}) == 3  # one came late, one left early
 
 
-def test_sessions_are_numbered_as_they_took_place(records: list[Record]) -> None:
+def test_sessions_are_numbered_as_they_took_place() -> None:
     dated = sorted(
-        (s.contact.intervals[0].start.moment, s.patient, s.number)
-        for s in of(Session, records)
-        if s.contact and s.number
+        (s.contact.intervals[0].start.moment, s.patient, s.number) for s in sampled(Session) if s.contact and s.number
     )
     numbers: dict[str, list[int]] = {}
     for _, patient, number in dated:
@@ -263,9 +260,9 @@ def test_sessions_are_numbered_as_they_took_place(records: list[Record]) -> None
     assert all(its == sorted(set(its)) for its in numbers.values()), numbers
 
 
-def test_no_coach_and_no_patient_is_in_two_places(records: list[Record]) -> None:
+def test_no_coach_and_no_patient_is_in_two_places() -> None:
     taken: dict[str, list[tuple[float, float, str]]] = {}
-    for session in of(Session, records):
+    for session in sampled(Session):
         if session.contact is None or session.status is SessionStatus.ENTERED_IN_ERROR:
             continue
         for interval in session.contact.intervals:
@@ -294,8 +291,8 @@ def test_words_in_many_scripts() -> None:
     assert "\N{EMOJI MODIFIER FITZPATRICK TYPE-4}" in text
 
 
-def test_a_decimal_keeps_its_digits(records: list[Record]) -> None:
-    steps = next(g for g in of(Goal, records) if g.id == "g-heron-1").targets[0].detail
+def test_a_decimal_keeps_its_digits() -> None:
+    steps = next(g for g in sampled(Goal) if g.id == "g-heron-1").targets[0].detail
     assert isinstance(steps, Quantity)
     assert (steps.value, str(steps.value)) == (Decimal("8000.1"), "8000.10")
 

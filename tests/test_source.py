@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fhir_coaching.errors import InputError, SettingsError
+from fhir_coaching.errors import InputError
 from fhir_coaching.practice.lines import KEPT
 from fhir_coaching.practice.references import references_of
-from fhir_coaching.practice.settings import Settings, read_settings, write_settings
 from fhir_coaching.practice.source import Entry, open_source, read
 from fhir_coaching.records.spelling import read_record
 
@@ -330,43 +329,6 @@ def test_a_misnamed_file_of_a_practice_is_not_passed_over(write: Write, tmp_path
     write(name, "")
     with pytest.raises(InputError, match=r"did you mean \w+\.ndjson\?"):
         open_source(str(tmp_path))
-
-
-def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
-    (tmp_path / "practice.toml").write_text(TOML + '[fees]\n"0591T" = 150.00\n0592T = 80\n')
-    settings = read_settings(tmp_path)
-    assert settings is not None
-    assert {code: str(amount) for code, amount in settings.fees.items()} == {"0591T": "150.00", "0592T": "80"}
-    strange = Settings(name='"Ü" \\ \x7f\n👍', identifier_base="urn:uuid:x", fees=settings.fees)
-    for one in (settings, strange):
-        write_settings(tmp_path / "new", one)
-        assert read_settings(tmp_path / "new") == one
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (TOML.replace("time_zone", "timezone"), "unknown key; did you mean `time_zone`?"),
-        ('name = "x"', "identifier_base: is required"),
-        ('identifier_base = "https://x.example/"', "identifier_base: expected an absolute URI"),
-        ('identifier_base = "riverside"', "identifier_base: expected an absolute URI"),
-        (TOML.replace("America/New_York", "America"), "time_zone: expected a name"),
-        (TOML.replace("America/New_York", "Atlantis"), "time_zone: expected a name"),
-        (TOML + "billing_organization = 7", "billing_organization: expected a text"),
-        (TOML + 'billing_organization = "a b"', "billing_organization: expected the id"),
-        (TOML + 'fees = "x"', "fees: expected a table"),
-        (TOML + '[fees]\n0591T = "150"', "fees: expected an amount"),
-        (TOML + "[fees]\n0591T = nan", "fees: expected an amount"),
-        (TOML + "[fees]\nfirst = 1", "fees: expected a CPT code"),
-        ("name = ", "is not TOML"),
-        (b'name = "\xff"', "is not UTF-8"),
-    ],
-)
-def test_settings_of_no_use_are_refused(write: Write, tmp_path: Path, text: str | bytes, said: str) -> None:
-    write("practice.toml", text)
-    with pytest.raises(SettingsError) as caught:
-        open_source(str(tmp_path))
-    assert said in str(caught.value)
 
 
 def test_no_fault_says_a_value(write: Write) -> None:

@@ -3,6 +3,7 @@
 The oracle keeps a model of each field: what either side says, and who changed it since both were last in step.
 """
 
+import base64
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ VALUES = {"statement": ("Walk", "Run", "Schlafen"), "start": ("2026-01-05", "202
 
 edits = st.sampled_from(sorted(FIELDS)).flatmap(lambda field: st.tuples(st.just(field), st.sampled_from(VALUES[field])))
 goals = st.sampled_from(GOALS)
+TALK = {"kind": "session", "id": "s1", "patient": "p1", "status": "finished", "practitioner": "c1", "modality": "video"}
 mishaps = st.none() | st.tuples(st.sampled_from(["lose_answer", "lose_request", "transient"]), st.integers(0, 6))
 
 
@@ -45,6 +47,7 @@ class Steps(RuleBasedStateMachine):
         self.there: dict[str, dict[str, str]] = {}
         self.agreed: dict[str, dict[str, str]] = {}
         self.vendor: set[str] = set()
+        self.note = "Walked."  # of a session, edited here only
         self.unsettled = False  # whether a write has no answer yet: then what is remembered must not be lost
 
     def teardown(self) -> None:
@@ -59,6 +62,7 @@ class Steps(RuleBasedStateMachine):
         for goal in GOALS:
             self.here[goal] = {"statement": "Walk", "start": "2026-01-05"}
             self.practice.write(PARENT | {"id": goal} | self.here[goal])
+        self.practice.write({**TALK, "note": {"text": self.note}})
 
     # What people do
 
@@ -67,6 +71,11 @@ class Steps(RuleBasedStateMachine):
         field, value = edit
         self.here[goal] = self.here[goal] | {field: value}
         self.practice.edit("goal", goal, **{field: value})
+
+    @rule(text=st.sampled_from(["Walked.", "Ran.", "Slept."]))
+    def edits_the_note(self, text: str) -> None:
+        self.note = text
+        self.practice.edit("session", "s1", note={"text": text})
 
     @precondition(lambda self: self.there)
     @rule(goal=goals, edit=edits)
@@ -113,6 +122,7 @@ class Steps(RuleBasedStateMachine):
         if report.exit_code == 0:
             assert not [one for one in report.items if one.outcome is Outcome.MOVED]
             assert self.there == self.here
+            assert [_text(one) for one in self.notes()] == [self.note]
         if report.writes == 0:
             assert self.versions() == versions
         self.agree()
@@ -125,6 +135,7 @@ class Steps(RuleBasedStateMachine):
             return
         assert self.versions() == versions
         self.here = {goal: self.read_here(goal) for goal in GOALS}
+        assert self.practice.line("session", "s1")["note"]["text"] == self.note
         clashes = {one.id for one in report.items if one.outcome is Pulled.CLASH}
         for goal in GOALS:
             local = before[goal] != self.agreed.get(goal)
@@ -151,7 +162,11 @@ class Steps(RuleBasedStateMachine):
         }
 
     def versions(self) -> dict[str, str]:
-        return {one["id"]: one["meta"]["versionId"] for one in self.practice.there("Goal")}
+        found = [*self.practice.there("Goal"), *self.practice.there("DocumentReference")]
+        return {one["id"]: one["meta"]["versionId"] for one in found}
+
+    def notes(self) -> list[dict[str, Any]]:
+        return [one for one in self.practice.there("DocumentReference") if one["status"] == "current"]
 
     def agree(self) -> None:
         self.agreed |= {goal: self.here[goal] for goal in self.there if self.here[goal] == self.there[goal]}
@@ -160,6 +175,11 @@ class Steps(RuleBasedStateMachine):
     def what_is_foreign_stays(self) -> None:
         for goal in self.vendor:
             assert VENDOR in self.practice.resource("goal", goal)["extension"]
+
+    @invariant()
+    def one_document_says_the_note(self) -> None:
+        if self.there:
+            assert len(self.notes()) <= 1
 
     @rule()
     def comes_to_rest(self) -> None:
@@ -170,6 +190,10 @@ class Steps(RuleBasedStateMachine):
         self.pushes(100, None)
         assert self.here == self.there
         assert self.practice.push().writes == 0
+
+
+def _text(document: dict[str, Any]) -> str:
+    return base64.b64decode(document["content"][0]["attachment"]["data"]).decode()
 
 
 Steps.TestCase.settings = settings(max_examples=settings().max_examples // 2, stateful_step_count=12)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from fhir_coaching.fhir.json import Json
 
+UNREAD = 1  # resources of others, though their type is mapped
+
 
 @command(
     "convert",
@@ -59,16 +61,20 @@ def convert(
 
     What does not travel, such as a session's private note, is listed by `roundtrip`. Into a practice folder that is
     there already, records are merged: what does not travel stays as it is in them.
+
+    Resources that bear no identifier of the practice are adopted: the record's id is made of their address, and --base
+    finds them again by it. What cannot be read of them is told on stderr; the rest is written.
+
+    Exit code 1 if resources of others could not be read, though their type is mapped.
     """
     if to == "fhir":
         if base is not None and as_ == "bundle":
             raise click.UsageError("--base goes with --as ndjson: a Bundle creates, it does not update.")
         _to_fhir(app, source, fhir, as_, base, identifier_base, dest, quiet=quiet)
-    else:
-        if base is not None or as_ == "bundle":
-            raise click.UsageError("--base and --as bundle go with --to fhir.")
-        _to_records(app, source, fhir, identifier_base, dest, quiet=quiet)
-    return 0
+        return 0
+    if base is not None or as_ == "bundle":
+        raise click.UsageError("--base and --as bundle go with --to fhir.")
+    return _to_records(app, source, fhir, identifier_base, dest, quiet=quiet)
 
 
 def _to_fhir(
@@ -93,8 +99,9 @@ def _to_fhir(
     if not where:
         raise no_base()
     exchange = exchange_for(app.kinds(), fhir, where)
-    copies = [entry.resource for entry in Held(opened(base), "resource") if entry.resource] if base else []
-    entries = Held(source, "record")
+    held = Held(opened(base) if base else (), "resource")
+    copies = list(held.through(held))
+    entries = Held(source, "record", exchange)
 
     made: Iterator[Json]
     if as_ == "bundle":
@@ -103,41 +110,55 @@ def _to_fhir(
         made = (resource for _, _, resource in to_fhir(exchange, entries, copies))
     written = write_lines(map(dumps, entries.through(made)), dest, watch=not quiet)
     what = counted(written, "Bundle" if as_ == "bundle" else "resource")
-    stay = f" ({entries.staying(exchange)} stay in the practice)" if entries.staying(exchange) else ""
+    stay = f" ({entries.staying} stay in the practice)" if entries.staying else ""
     left = f"; {counted(entries.withdrawn, 'withdrawal')} left out: `push` sends them" if entries.withdrawn else ""
     say(f"{counted(entries.count.total(), 'record')}{stay} -> {what}, FHIR {fhir.upper()}{left}", quiet=quiet)
 
 
-def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, dest: str | None, *, quiet: bool) -> None:
+def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, dest: str | None, *, quiet: bool) -> int:
     from fhir_coaching.commands.destination import say, writable, write_lines
     from fhir_coaching.commands.sources import Held, bases_in, chosen_base, exchange_for, no_base, opened
-    from fhir_coaching.practice.exchange import from_fhir
     from fhir_coaching.practice.folder import line_of, write_records
+    from fhir_coaching.practice.reading import Foreign, from_fhir
     from fhir_coaching.practice.settings import Settings, write_settings
     from fhir_coaching.practice.source import open_source, read
     from fhir_coaching.records import kind_of
+    from fhir_coaching.report.findings import Line, beside
     from fhir_coaching.report.values import counted
 
     source = opened(path)
     folder = Path(dest) if dest is not None and (dest.endswith("/") or Path(dest).is_dir()) else None
     there = open_source(str(folder)) if folder is not None and folder.is_dir() and any(folder.iterdir()) else None
     where = chosen_base(identifier_base, *([there] if there else []), source)
-    entries = Held(source, "resource")
+    entries, foreign = Held(source, "resource"), Foreign()
+    seen, resources = bases_in(app.kinds(), entries)
     if not where:
-        raise no_base(bases_in(app.kinds(), entries)[0])
+        raise no_base(seen)
     exchange = exchange_for(app.kinds(), fhir, where)
-    if folder is None:
-        made = (record for _, record in from_fhir(exchange, entries))
-        written = write_lines(map(line_of, entries.through(made)), dest, watch=not quiet)
-    else:
-        local = {(kind_of(record), record.id): record for record in read(there)} if there else {}
-        found = list(entries.through(record for _, record in from_fhir(exchange, entries, local)))
-        with writable(f"{folder}/"):
-            write_records(folder, {(kind_of(record), record.id): record for record in found})
-            if there is None or there.settings is None:
-                write_settings(folder, Settings(identifier_base=where))
-        written = len(found)
+    local = {(kind_of(record), record.id): record for record in read(there)} if there else {}
+    made = entries.through(record for _, record in from_fhir(exchange, resources, local, foreign))
+    try:
+        if folder is None:
+            written = write_lines(map(line_of, made), dest, watch=not quiet)
+        else:
+            found = {(kind_of(record), record.id): record for record in made}
+            with writable(f"{folder}/"):
+                write_records(folder, found)
+                if there is None or there.settings is None:
+                    write_settings(folder, Settings(identifier_base=where))
+            written = len(found)
+    finally:
+        remarks = [] if quiet else foreign.findings()
+        beside([*(Line.of(fault, "mapping") for fault in foreign.faults), *map(Line.of, remarks)])
+    own = (
+        f"; {foreign.adopted:,} of them adopted: they bear no identifier under {exchange.names.base}/"
+        if foreign.adopted
+        else ""
+    )
     say(
-        f"{counted(entries.count.total(), 'resource')}, FHIR {fhir.upper()} -> {counted(written, 'record')}",
+        f"{counted(entries.count.total(), 'resource')}, FHIR {fhir.upper()} -> {counted(written, 'record')}{own}",
         quiet=quiet,
     )
+    if seen and not foreign.ours:
+        say(f"None is of this practice. Some look as if --identifier-base were {' or '.join(seen)}", quiet=quiet)
+    return UNREAD if foreign.faults else 0

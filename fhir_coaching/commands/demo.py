@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATED, NOTED, EXTENDED = "g-brook-1", "g-pike-1", "g-brook-2"  # the goals that are edited
 DUE = "2027-01-31"
 EXTENSION = {"url": "https://ehr-vendor.example/fhir/StructureDefinition/risk-tier", "valueCode": "b"}
+PLAN, CLAIM = "e-brook", "b-moss-1"  # the engagement and the claim that are shown
 NOTE = {"time": "2026-11-24T09:30:00-05:00", "text": "Cleared for longer rides by cardiology."}
 MOVED = 5
 
@@ -60,24 +61,52 @@ class _Demo:
 
     def run(self) -> bool:
         """All steps, up to the first that goes wrong."""
-        going = self._first_pushes() and self._hospital() and self._refused() and self._pulled() and self._pushed()
+        steps = (
+            self._first_push,
+            self._arrived,
+            self._second_push,
+            self._hospital,
+            self._refused,
+            self._pulled,
+            self._pushed,
+        )
+        going = all(step() for step in steps)
         if not going:
             click.secho("\nThis is not how the demo should end.", fg="red", bold=True)
             return False
         self._totals()
         return True
 
-    def _first_pushes(self) -> bool:
+    def _first_push(self) -> bool:
         self._title("Push a practice to a hospital's FHIR server")
-        first = self._command("push", push, create_people=True)
+        return self._command("push", push, create_people=True) == 0
+
+    def _arrived(self) -> bool:
+        """Show a plan and a claim as the server has them, and add up the claim."""
+        from fhir_coaching.report.arrived import claim_in_lines, plan_in_words
+        from fhir_coaching.report.screen import show
+
+        self._title("On the server: a plan, so that who reads nothing else can read it")
+        show(*plan_in_words(self._there("CarePlan", PLAN)))
+        self._title("And a claim: bare codes, and amounts to the cent")
+        claim = self._there("Claim", CLAIM)
+        payer = claim.get("insurer", {}).get("identifier", {}).get("value")
+        click.echo(f"  {CLAIM}{f' to {payer}' if payer else ''}\n")
+        show(claim_in_lines(claim))
+        nets = [line["net"]["value"] for line in claim["item"]]
+        exact, binary = sum(nets), sum(map(float, nets))
+        click.echo(f"\nThe lines add up to {exact}. Binary floats would make it {binary}.")
+        return bool(exact == claim["total"]["value"])
+
+    def _second_push(self) -> bool:
         self._title("Push again: nothing changed, so nothing is written")
-        return first == 0 and self._command("push", push) == 0
+        return self._command("push", push) == 0
 
     def _hospital(self) -> bool:
         """Edit three goals on the server, as others do."""
         self._title("Meanwhile, the hospital edits three goals in its chart")
         for goal, what in ((DATED, "a target's date"), (NOTED, "a note"), (EXTENDED, "an extension of its vendor")):
-            resource = self._goal(goal)
+            resource = self._there("Goal", goal)
             if goal == DATED:
                 resource["target"][0]["dueDate"] = DUE
             elif goal == NOTED:
@@ -110,7 +139,7 @@ class _Demo:
         write_records(self.practice, {("goal", EXTENDED): replaced(goal, targets=(target, *goal.targets[1:]))})
         click.echo(f"  {EXTENDED}: the target's date is {DUE} now\n")
         sent = self._command("push", push) == 0
-        there = self._goal(EXTENDED)
+        there = self._there("Goal", EXTENDED)
         kept = EXTENSION in there["extension"] and there["target"][0]["dueDate"] == DUE
         self._title("On the server: our new date, and the vendor's extension as it was")
         click.echo(f"  dueDate    {there['target'][0].get('dueDate')}")
@@ -162,6 +191,6 @@ class _Demo:
 
         return FhirServer(self.url, R4)
 
-    def _goal(self, id_: str) -> dict[str, Any]:
-        """A goal as the server has it."""
-        return next(self._server().search(f"Goal?identifier={id_}"))
+    def _there(self, type_: str, id_: str) -> dict[str, Any]:
+        """One of our records as the server has it."""
+        return next(self._server().search(f"{type_}?identifier={id_}"))

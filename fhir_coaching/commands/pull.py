@@ -14,6 +14,7 @@ from fhir_coaching.commands.servers import client, practice_at, server_options
     """
 fhir-coaching pull my-practice --server https://ehr.example/fhir --dry-run
 fhir-coaching pull my-practice --server URL --patient 17 --patient 18
+fhir-coaching pull my-practice --server URL --adopt
 fhir-coaching pull new-folder --server URL --identifier-base URI
 """,
 )
@@ -23,6 +24,11 @@ fhir-coaching pull new-folder --server URL --identifier-base URI
     "--patient", "patients", metavar="ID", multiple=True, help="Only this patient, by the server's id; may be repeated."
 )
 @identifier_base_option
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take what others wrote as well: plans of coaching, their goals and activities, and what `adopt` of practice.toml names.",
+)
 @click.option(
     "--on-clash",
     type=click.Choice(["local", "server"]),
@@ -39,6 +45,7 @@ def pull(
     fhir: str,
     patients: tuple[str, ...],
     identifier_base: str | None,
+    adopt: bool,
     on_clash: str | None,
     dry_run: bool,
     output: str,
@@ -47,12 +54,15 @@ def pull(
 
     Where both sides changed a record neither is written, the fields are listed, and the exit code is 5: correct it, or
     decide with --on-clash. What is not there any more is listed; nothing is deleted here.
+
+    Adopted records are of patients who are pulled anyway, and stay theirs: from then on each pull follows them, and a
+    push does not write them unless practice.toml says so.
     """
     from fhir_coaching.commands.destination import writable, write_lines
     from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base
     from fhir_coaching.errors import SettingsError
     from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.practice.settings import Settings, write_settings
+    from fhir_coaching.practice.settings import Settings, queries, write_settings
     from fhir_coaching.report.sync import json_of, pull_page
     from fhir_coaching.sync import base as bases
     from fhir_coaching.sync.pull import pull as take
@@ -65,12 +75,16 @@ def pull(
     if not where:
         raise no_base()
     there = client(server, token_file, fhir)
+    settings = practice.settings if practice else None
     held = Held(practice or (), "record")
     entries = list(held.through(held))
     exchange = exchange_for(app.kinds(), fhir, where)
     with bases.opened(folder, there.base, keep=not dry_run) as base, writable(f"{folder}/"):
-        report = take(folder, entries, there, exchange, base, patients=patients, on_clash=on_clash, dry_run=dry_run)
-        if not dry_run and (practice is None or practice.settings is None):
+        report = take(
+            folder, entries, there, exchange, base,
+            patients=patients, adopt=queries(settings, there.base) if adopt else (), on_clash=on_clash, dry_run=dry_run,
+        )  # fmt: skip
+        if not dry_run and settings is None:
             write_settings(folder, Settings(identifier_base=where))
     if output == "json":
         write_lines([dumps(json_of(report))], None)

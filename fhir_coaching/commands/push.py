@@ -48,8 +48,8 @@ def push(
 
     What the server has is looked at first. A resource that somebody else changed in one of our fields has moved:
     nothing is written, exit code 5, pull first. People are matched by their identifiers; they are written only if they
-    were created from here. What nobody changed is not sent again. A record with errors, as `validate` tells them, is
-    not sent, nor what cannot do without it.
+    were created from here, and adopted resources only if practice.toml lists their type. What nobody changed is not
+    sent again. A record with errors, as `validate` tells them, is not sent, nor what cannot do without it.
     """
     from fhir_coaching.commands.destination import write_lines
     from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base, opened
@@ -65,9 +65,11 @@ def push(
     there = client(server, token_file, fhir)
     held = Held(read, "record")
     entries = list(held.through(held))
+    writable = read.settings.at(there.base).write_adopted if read.settings is not None else ()
+    exchange = exchange_for(app.kinds(), fhir, where)
     with bases.opened(read.folder, there.base, keep=not dry_run) as base:
         report = send(
-            entries, there, exchange_for(app.kinds(), fhir, where), base, create_people=create_people, dry_run=dry_run
+            entries, there, exchange, base, create_people=create_people, write_adopted=writable, dry_run=dry_run
         )
         if ids is not None:
             _write_ids(base, ids)

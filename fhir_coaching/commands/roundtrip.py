@@ -43,7 +43,7 @@ def roundtrip(app: App, source: str, fhir: str, output: str) -> int:
     from fhir_coaching.commands.destination import write_lines
     from fhir_coaching.commands.sources import NO_BASE, Held, chosen_base, exchange_for, opened
     from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.practice.exchange import from_fhir
+    from fhir_coaching.practice.reading import from_fhir
     from fhir_coaching.records import RECORDS, kind_of
     from fhir_coaching.report.ledger import ledger, page
 
@@ -55,13 +55,13 @@ def roundtrip(app: App, source: str, fhir: str, output: str) -> int:
     sent = entries.through(_sent(there, entries, records))
     found = {(kind_of(record), record.id): record for _, record in from_fhir(back, sent)}
     losses = ledger(app.kinds(), [kind for kind in RECORDS if any(kind == its for its, _ in records)])
-    travelled = {key: record for key, record in records.items() if there.travels(key[0])}
+    travelled = {key: record for key, record in records.items() if there.travels(key[0], record)}
     differences = list(_differences(travelled, found, losses))
     if output == "json":
         report = {"records": len(travelled), "differences": differences, "ledger": [loss.json() for loss in losses]}
         write_lines([dumps(report)], None)
     else:
-        page(losses, records.values(), differences)
+        page(losses, records.values(), len(records) - len(travelled), differences)
     return DIFFERENT if differences else 0
 
 

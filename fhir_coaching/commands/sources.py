@@ -80,12 +80,13 @@ def _bases(resource: dict[str, Any], suffixes: Mapping[str, list[str]]) -> Itera
 class Held:
     """Entries of one sort, records or resources, and every fault of source and mapping, raised together at the end."""
 
-    def __init__(self, source: Iterable[Entry], sort: str = "") -> None:
-        self._source, self._sort = source, sort
+    def __init__(self, source: Iterable[Entry], sort: str = "", exchange: Exchange | None = None) -> None:
+        self._source, self._sort, self._exchange = source, sort, exchange
         self.faults: list[Fault] = []
         self.more = 0  # faults that were counted only
         self.count = Counter[str]()  # records by kind; resources under nothing
         self.withdrawn = 0
+        self.staying = 0  # records that never leave the practice, where there is an exchange that knows
 
     def __iter__(self) -> Iterator[Entry]:
         try:
@@ -95,14 +96,15 @@ class Held:
                     self.withdrawn += 1
                 else:
                     self.count[entry.kind] += 1
+                    self.staying += self._stays(entry)
                 yield entry
         except InputError as error:
             self.faults += error.faults
             self.more = error.more
 
-    def staying(self, exchange: Exchange) -> int:
-        """How many of the records are of kinds that never leave the practice."""
-        return sum(number for kind, number in self.count.items() if kind and not exchange.travels(kind))
+    def _stays(self, entry: Entry) -> bool:
+        exchange, record = self._exchange, entry.record
+        return exchange is not None and record is not None and not exchange.travels(entry.kind, record)
 
     def _check(self, entry: Entry) -> None:
         if self._sort == "record" and entry.resource is not None:

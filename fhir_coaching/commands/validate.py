@@ -35,7 +35,7 @@ def validate(app: App, sources: tuple[str, ...], fhir: str, output: str) -> int:
 
     Records: whether they can be read, what a practice must fill in, what is amiss between them, whether FHIR can say
     them, and whether what would be sent has the structure that FHIR wants. Resources: their structure, and whether the
-    mappings can read those of this practice.
+    mappings can read them.
 
     Exit code 3 with errors, 0 with warnings only.
     """
@@ -43,7 +43,7 @@ def validate(app: App, sources: tuple[str, ...], fhir: str, output: str) -> int:
     from fhir_coaching.commands.sources import opened
     from fhir_coaching.errors import InputError
     from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.report.findings import ERROR, Line, page
+    from fhir_coaching.report.findings import ERROR, WARNING, Line, page
 
     checked, lines = 0, list[Line]()
     for source in sources:
@@ -53,9 +53,9 @@ def validate(app: App, sources: tuple[str, ...], fhir: str, output: str) -> int:
             number, found = 0, [Line.of(fault, "input") for fault in error.faults]
         checked += number
         lines += found
-    errors = sum(line.severity == ERROR for line in lines)
+    errors, warnings = (sum(line.severity == one for line in lines) for one in (ERROR, WARNING))
     if output == "json":
-        counts: dict[str, Any] = {"checked": checked, "errors": errors, "warnings": len(lines) - errors}
+        counts: dict[str, Any] = {"checked": checked, "errors": errors, "warnings": warnings}
         write_lines([dumps({**counts, "findings": [line.json() for line in lines]})], None)
     else:
         page(lines, checked)
@@ -82,37 +82,30 @@ def _findings(exchange: "Exchange", entries: Iterable["Entry"]) -> list["Line"]:
     """What is wrong with entries that could be read: each for itself, then between them."""
     from fhir_coaching.errors import MappingError
     from fhir_coaching.practice.across import Across
-    from fhir_coaching.practice.exchange import from_fhir
     from fhir_coaching.practice.findings import findings
+    from fhir_coaching.practice.reading import Foreign, from_fhir
     from fhir_coaching.report.findings import Line
 
-    lines, across = list[Line](), Across()
+    lines, across, foreign = list[Line](), Across(), Foreign()
 
-    def ours() -> Iterator["Entry"]:
-        """The practice's resources; what is found on the way is noted."""
+    def resources() -> Iterator["Entry"]:
+        """The resources; what is found on the way is noted."""
         for entry in entries:
             if entry.resource is None:
                 across.add(entry)
                 lines.extend(map(Line.of, findings(entry)))
                 lines.extend(_unsayable(exchange, entry))
                 continue
-            lines.extend(found := list(_misshapen(exchange, entry)))
-            if exchange.routes.of(entry.resource) is not None:
-                yield entry
-            elif not found:
-                type_ = str(entry.resource["resourceType"])
-                lines.append(Line("warning", "stranger", entry.place, type_, _STRANGER, _HINT))
+            lines.extend(_misshapen(exchange, entry))
+            yield entry
 
     try:
-        for _ in from_fhir(exchange, ours()):
+        for _ in from_fhir(exchange, resources(), foreign=foreign):
             pass
     except MappingError as error:
         lines += [Line.of(fault, "mapping") for fault in error.faults]
-    return lines + [Line.of(one) for one in across.report()]
-
-
-_STRANGER = "no record of this practice: the mappings do not read it"
-_HINT = "expected an identifier in one of the practice's systems"
+    lines += [Line.of(fault, "mapping") for fault in foreign.faults]
+    return lines + [Line.of(one) for one in (*foreign.findings(), *across.report())]
 
 
 def _misshapen(exchange: "Exchange", entry: "Entry") -> Iterator["Line"]:
@@ -130,7 +123,7 @@ def _unsayable(exchange: "Exchange", entry: "Entry") -> Iterator["Line"]:
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.report.findings import Line
 
-    if entry.record is None or not exchange.travels(entry.kind):
+    if entry.record is None or not exchange.travels(entry.kind, entry.record):
         return
     try:
         made = exchange.parts(entry.record, place=entry.place)

@@ -57,6 +57,7 @@ def opened(resource: Json) -> Iterator[tuple[str, Json]]:
     if resource.get("resourceType") != "Bundle":
         yield "", resource
         return
-    for entry in resource.get("entry") or []:
+    entries = resource.get("entry")
+    for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
             yield str(entry.get("fullUrl") or ""), entry["resource"]

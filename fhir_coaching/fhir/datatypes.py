@@ -2,10 +2,27 @@
 
 from typing import Any, cast
 
-from fhir_coaching.fhir.codecs import DECIMAL, INSTANT, STRING, WHEN, bare, codes, encoded, field, part, value, want
+from fhir_coaching.fhir.codecs import (
+    DECIMAL,
+    INSTANT,
+    INTEGER,
+    STRING,
+    WHEN,
+    bare,
+    codes,
+    encoded,
+    field,
+    part,
+    spelt_alike,
+    value,
+    want,
+)
 from fhir_coaching.fhir.systems import BAND, INTERVAL, TIME_ZONE, UCUM
 from fhir_coaching.lens import Codec, Json, Wrong
+from fhir_coaching.records.billing import Money
 from fhir_coaching.records.coaching import Contact
+from fhir_coaching.records.dates import PartialDate
+from fhir_coaching.records.engagements import Day, Schedule, Timing
 from fhir_coaching.records.values import (
     Code,
     Comparator,
@@ -80,6 +97,16 @@ QUANTITY: Codec[Quantity] = Codec(
 )
 
 
+def _money(raw: Any) -> Money:
+    amount = part(want(raw, dict), "value", DECIMAL)
+    if amount is None:
+        return cast("Money", NOT_OURS)
+    return value(Money, value=amount, currency=part(raw, "currency", STRING))
+
+
+MONEY: Codec[Money] = Codec(_money, lambda m: bare(value=m.value, currency=m.currency), "an amount of money")
+
+
 def _range(raw: Any) -> Range:
     low, high = part(want(raw, dict), "low", QUANTITY), part(raw, "high", QUANTITY)
     return value(Range, low=low, high=high) if low or high else cast("Range", NOT_OURS)
@@ -125,8 +152,11 @@ PERIOD: Codec[Period] = Codec(
 
 
 def _interval(raw: Any) -> Interval:
-    start = part(want(raw, dict), "start", INSTANT)
-    return value(Interval, start=start, end=part(raw, "end", INSTANT)) if start else cast("Interval", NOT_OURS)
+    """A start or end that is a day says no moment: such a period says less than an interval, and stays as it is."""
+    start, end = part(want(raw, dict), "start", WHEN), part(raw, "end", WHEN)
+    if start is None or isinstance(start, PartialDate) or isinstance(end, PartialDate):
+        return cast("Interval", NOT_OURS)
+    return value(Interval, start=start, end=end)
 
 
 INTERVAL_PERIOD: Codec[Interval] = Codec(
@@ -196,3 +226,56 @@ def _length(minutes: Minutes) -> Json:
 
 
 MINUTES: Codec[Minutes] = Codec(_minutes, _length, "whole minutes, or a range of them")
+
+DAY = spelt_alike(Day, strict=True)
+
+
+def _schedule(repeat: Any) -> Schedule | None:
+    days = tuple(DAY.decode(day) for day in field(repeat, "dayOfWeek", list) or [])
+    said = bare(
+        frequency=part(repeat, "frequency", INTEGER),
+        period=part(repeat, "period", DECIMAL),
+        unit=part(repeat, "periodUnit", STRING),
+        days=days or None,
+        times=tuple(field(repeat, "timeOfDay", list) or []) or None,
+    )
+    return value(Schedule, **said) if said else None
+
+
+def _timing(raw: Json) -> Timing:
+    found = [suffix for suffix in raw if suffix[0] != "_"]
+    if len(found) > 1:
+        raise Wrong("expected one type of value, not several")
+    start = due = schedule = None
+    if found == ["DateTime"]:
+        start = due = WHEN.decode(raw["DateTime"])
+    elif found == ["Period"]:
+        start, due = part(want(raw["Period"], dict), "start", WHEN), part(raw["Period"], "end", WHEN)
+    elif found:
+        repeat = field(raw["Timing"], "repeat", dict) or {}
+        bounds = field(repeat, "boundsPeriod", dict) or {}
+        start, due, schedule = part(bounds, "start", WHEN), part(bounds, "end", WHEN), _schedule(repeat)
+    return (
+        value(Timing, start=start, due=due, schedule=schedule) if start or due or schedule else cast("Timing", NOT_OURS)
+    )
+
+
+def _occurrence(timing: Timing) -> Json:
+    bounds = bare(start=encoded(WHEN, timing.start), end=encoded(WHEN, timing.due))
+    schedule = timing.schedule
+    if schedule is None:
+        return {"Period": bounds}
+    repeat = bare(
+        boundsPeriod=bounds or None,
+        frequency=schedule.frequency,
+        period=schedule.period,
+        periodUnit=schedule.unit,
+        dayOfWeek=[DAY.encode(day) for day in schedule.days] or None,
+        timeOfDay=list(schedule.times) or None,
+    )
+    return {"Timing": {"repeat": repeat}}
+
+
+TIMING: Codec[Timing] = Codec(
+    _timing, _occurrence, "a date, a period, or how often within it", ("DateTime", "Period", "Timing")
+)

@@ -11,6 +11,7 @@ from fhir_coaching.fhir import systems
 from fhir_coaching.fhir.codecs import bare
 from fhir_coaching.lens import R4, R5, Json, Version
 from fhir_coaching.records.coaching import Focus, Horizon, Modality, Phase, Setting
+from fhir_coaching.records.engagements import CoachRole, StepResult
 from fhir_coaching.records.people import CredentialKind
 from fhir_coaching.records.values import Aspect
 
@@ -44,10 +45,18 @@ class _Extension:
 _CODES = (
     _Codes(systems.FOCUS, "Focus area", "The area of life that a coaching goal or session is about.", Focus),
     _Codes(systems.HORIZON, "Goal horizon", "How far ahead a coaching goal looks.", Horizon),
-    _Codes(systems.ASPECT, "Note aspect", "What a note on a coaching goal is about.", Aspect),
+    _Codes(systems.ASPECT, "Note aspect", "What a note on a coaching goal, step or engagement is about.", Aspect),
     _Codes(systems.PHASE, "Session phase", "Which part of a coaching engagement a session belongs to.", Phase),
     _Codes(systems.MODALITY, "Session modality", "How coach and patient met.", Modality, {"async": "Asynchronous"}),
     _Codes(systems.SETTING, "Session setting", "Where the patient was during a coaching session.", Setting),
+    _Codes(systems.STEP_RESULT, "Step result", "What became of an action step.", StepResult),
+    _Codes(
+        systems.COACH_ROLE,
+        "Coach role",
+        "What a coach is to an engagement.",
+        CoachRole,
+        {"primary": "Primary coach", "co-coach": "Co-coach"},
+    ),
     _Codes(
         systems.CREDENTIAL,
         "Coaching credential",
@@ -64,8 +73,8 @@ _CODES = (
     _Codes(
         systems.SERVICE,
         "Coaching service",
-        "What kind of service an encounter was.",
-        {"health-coaching": ("Health coaching", "A session of health and wellness coaching.")},
+        "What kind of service an encounter, a plan, an episode or a request is about.",
+        {"health-coaching": ("Health coaching", "Health and wellness coaching.")},
     ),
     _Codes(
         systems.RELATIONSHIP,
@@ -112,6 +121,21 @@ _EXTENSIONS = (
         "Which session of its engagement this one is, counted from 1.",
         "positiveInt",
         {R4: "Encounter", R5: "Encounter"},
+    ),
+    _Extension(
+        systems.STEP_REVIEWED,
+        "Step reviewed",
+        "An action step that coach and patient looked back on in this session.",
+        "Reference",
+        {R4: "Encounter", R5: "Encounter"},
+        max="*",
+    ),
+    _Extension(
+        systems.SERVICE_UNITS,
+        "Service units",
+        "How many units of the service that its code names a session was.",
+        "positiveInt",
+        {R4: "Procedure", R5: "Procedure"},
     ),
 )
 

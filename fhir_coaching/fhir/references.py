@@ -19,6 +19,14 @@ TYPES = {
     "place": "Location",
     "goal": "Goal",
     "session": "Encounter",
+    "coverage": "Coverage",
+    "claim": "Claim",
+    "condition": "Condition",
+    "referral": "ServiceRequest",
+    "action_step": "ServiceRequest",
+    "engagement": "CarePlan",
+    "engagement.episode": "EpisodeOfCare",
+    "engagement.team": "CareTeam",
 }
 I = TypeVar("I", bound=str)  # noqa: E741 - an id's own type
 
@@ -26,30 +34,35 @@ _LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history
 
 
 def literal(reference: object) -> str:
-    """`Goal/17` for a relative, absolute or versioned reference; a `urn:uuid` as it is; else empty."""
+    """`Goal/17` for a relative, absolute or versioned reference; a `urn:uuid` or `urn:oid` as it is; else empty."""
     if not isinstance(reference, str):
         return ""
-    if reference.startswith("urn:uuid:"):
+    if reference.startswith(("urn:uuid:", "urn:oid:")):
         return reference
     found = _LITERAL.fullmatch(reference)
     return found[1] if found else ""
 
 
 def record_id(raw: Any, kind: str, names: Names) -> str | None:
-    """The record that a Reference means, if it is one of this kind that we know.
+    """The record that a Reference means, if it is one of this kind, or a part of one (`engagement.episode`), that we know.
 
     Raises Wrong where its identifier says one record and its address another: somebody may have re-pointed half of it.
     """
     identifier = field(raw, "identifier", dict)
     said = identifier.get("value") if identifier and identifier.get("system") == names.system(kind) else None
-    found = names.local(kind, literal(raw.get("reference")))
-    if isinstance(said, str) and found is not None and said != found:
+    reference = raw.get("reference")
+    found = names.local(kind.partition(".")[0], reference) if isinstance(reference, str) else None
+    if not isinstance(said, str):
+        if found is None and isinstance(reference, str):
+            names.miss(reference)
+        return found
+    if found is not None and said != found:
         raise Wrong("the identifier says one record and the reference another")
-    return said if isinstance(said, str) else found
+    return said
 
 
 def reference(id_type: Callable[[str], I], kind: str) -> Callable[[Names], Codec[I]]:
-    """A Reference to a record of one kind. One that we do not know is not ours."""
+    """A Reference to a record of one kind, or to a part of it. One that we do not know is not ours."""
 
     def bind(names: Names) -> Codec[I]:
         type_, system = TYPES[kind], names.system(kind)

@@ -9,7 +9,7 @@ Laws, over every kind and version (tests/test_laws.py):
     Total    on any JSON, get answers a record or a MappingError, nothing else
 """
 
-from fhir_coaching.lens.kinds import Kind, KindLens, Part, Parts
+from fhir_coaching.lens.kinds import Appends, Kind, KindLens, Part, Parts
 from fhir_coaching.lens.paths import Json, Slice, Wrong, below
 from fhir_coaching.lens.rows import (
     R4,
@@ -19,6 +19,7 @@ from fhir_coaching.lens.rows import (
     Codec,
     Fate,
     Names,
+    Near,
     Row,
     Slices,
     Version,
@@ -29,12 +30,14 @@ from fhir_coaching.lens.rows import (
     identity,
     local,
     many,
+    near,
     one_way,
     row,
 )
 from fhir_coaching.lens.tables import Lens, NoNames, Table
 
 __all__ = [
-    "R4", "R5", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "NoNames", "Part", "Parts", "Row", "Slice",
-    "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const", "derived", "identity", "local", "many", "one_way", "row",
+    "R4", "R5", "Appends", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",
+    "Part", "Parts", "Row", "Slice", "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const",
+    "derived", "identity", "local", "many", "near", "one_way", "row",
 ]  # fmt: skip

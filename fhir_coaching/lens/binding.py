@@ -1,12 +1,13 @@
 """Rows bound to a version and to names: how each kind of row reads an element into a value and writes it back."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_coaching.errors import Fault
 from fhir_coaching.lens.paths import Json, Place, Slice, Step, Wrong, below, listed
-from fhir_coaching.lens.rows import Codec, Names, Row, Version
-from fhir_coaching.lens.same import same
+from fhir_coaching.lens.rows import Codec, Names, Near, Row, Version
+from fhir_coaching.lens.same import copied, same
 
 
 def chosen(cell: Any, version: Version, names: Names) -> Any:
@@ -104,18 +105,49 @@ class _Derived(BoundRow):
             self.place.write(node, value if value is None or self.codec is None else self.codec.encode(value))
 
 
+class NearRow(BoundRow):
+    """A row that sees other records. Tables neither read nor write it; the kind does, which knows what was sent."""
+
+    def made(self, record: Any, near: Near) -> Any:
+        """The element as it would be made now, or None."""
+        value = self.row.derive(record, near)  # type: ignore[misc]
+        return None if value is None else self.codec.encode(value)
+
+    def digest(self, raw: Any) -> str:
+        """What an element says, as a digest; empty for none, and for one that cannot be ours."""
+        try:
+            said = NotImplemented if raw is None else self.codec.decode(raw)
+        except Wrong:
+            said = NotImplemented
+        return "" if said is NotImplemented else hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def renews(self, node: Json, made: Any, last: str) -> bool:
+        """Whether what stands in a resource is what was last sent, and would be made otherwise now."""
+        try:
+            there = self.raw(node)
+        except Wrong:
+            return False
+        return self.digest(made) != last and self.digest(there) == last and bool(last) is (there is not None)
+
+
 class _Const(_Derived):
     """Refuses a resource that says otherwise: a constant is what makes it this kind of resource."""
 
-    def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002
-        raw, value = self.raw(node), self.row.derive(None)  # type: ignore[misc]
-        if self.place.last.slice is None and (raw is not None or self.required) and not same(raw, value):
-            raise Wrong(f"expected {value}")
+    def __init__(self, row: Row, version: Version, names: Names, slices: Mapping[str, Slice]) -> None:
+        super().__init__(row, version, names, slices)
+        self.value = row.derive(None)  # type: ignore[misc]
 
-    def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:
+    def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:  # noqa: ARG002
+        raw = self.raw(node)
+        if self.place.last.slice is not None or same(raw, self.value) or (raw is None and not self.required):
+            return
+        if not any(same(raw, one) for one in self.row.reads):
+            raise Wrong(f"expected {self.value}")
+
+    def put(self, node: Json, new: Any, old: Any, faults: list[Fault]) -> None:  # noqa: ARG002
         raw = self.raw(node)
         if (old is None and raw is None) or (old is STALE and (raw is None or self.place.last.slice is None)):
-            super().put(node, new, old, faults)
+            self.place.write(node, copied(self.value))
 
 
 class _Many(BoundRow):
@@ -163,7 +195,10 @@ class _Many(BoundRow):
         parent = self.place.parent(node) or {}
         if not items and self.key not in parent:
             return
-        there = self._decoded(parent, faults) if old is not None and self.key in parent else {}
+        if self.key not in parent:
+            self.whole.write(node, [self._element(item, [], None, {}, p, faults) for p, item in enumerate(items)])
+            return
+        there = self._decoded(parent, faults) if old is not None else {}
         origin = self._matched(items, there)
         base, notes = listed(parent, self.key), listed(parent, "_" + self.key)
         order = (
@@ -229,5 +264,5 @@ def _at(notes: list[Any], index: int | None) -> Any:
 
 BOUND: dict[str, type[BoundRow]] = {
     "row": BoundRow, "many": _Many, "also": _Also, "identity": _Identity, "derived": _Derived, "const": _Const,
-    "one_way": _OneWay, "local": _Local,
+    "one_way": _OneWay, "local": _Local, "near": NearRow,
 }  # fmt: skip

@@ -7,12 +7,25 @@ from typing import Any, Generic, cast
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.lens.binding import STALE, under
 from fhir_coaching.lens.paths import Json
-from fhir_coaching.lens.rows import FATES, Fate, Names, Row, Version
+from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row, Version
 from fhir_coaching.lens.same import copied, fits, imposed, same, without
 from fhir_coaching.lens.tables import Lens, R, Table, covered
 
 # By part: a resource; None = looked for, not there; no key = not looked for.
 Parts = Mapping[str, Json | None]
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Appends:
+    """A part is not edited on a server: a new resource says the change and, by what `replaces` gives, which one it replaces.
+
+    `replaces` takes the old one's address; `superseded` is what that one says from then on.
+    """
+
+    superseded: Json
+    replaces: Mapping[Version, Callable[[str], Json]]
 
 
 @dataclass(frozen=True)
@@ -20,19 +33,25 @@ class Part(Generic[R]):
     """One of a record's resources. Without `when` it is the anchor: always there, and it carries the identity.
 
     A part whose `when` became false is not deleted but takes the state `retired`, and bears `mark`, which some servers drop.
+    One that `follows` has the record's own state: in error together with the anchor, it is there all the same.
     """
 
     table: Table[R]
     when: Callable[[R], bool] | None = None
     retired: Json = field(default_factory=dict)
     mark: Json = field(default_factory=dict)
+    follows: bool = False
+    appends: Appends | None = None
 
 
 class Kind(Generic[R]):
-    """A kind of record and its parts. Raises TypeError unless each field has exactly one home."""
+    """A kind of record and its parts. Raises TypeError unless each field has exactly one home.
 
-    def __init__(self, record: type[R], **parts: Part[R]) -> None:
-        self.record, self.parts = record, parts
+    Records that `travels` denies stay in the practice: whoever sends asks first.
+    """
+
+    def __init__(self, record: type[R], travels: Callable[[R], bool] = lambda _: True, /, **parts: Part[R]) -> None:
+        self.record, self.travels, self.parts = record, travels, parts
         (self.anchor,) = (name for name, part in parts.items() if part.when is None)
         covered(record, self.rows)
 
@@ -56,6 +75,7 @@ class KindLens(Generic[R]):
 
     def __init__(self, kind: Kind[R], lenses: dict[str, Lens[R]]) -> None:
         self.kind, self.lenses = kind, lenses
+        self.nearby = {f"{name}.{row.at}": (name, row) for name, lens in lenses.items() for row in lens.nearby}
 
     def get(self, parts: Parts, local: R | None = None, **given: Any) -> R:
         """The record that the parts say. Parts not looked for keep what `local` says; parts not there clear it.
@@ -81,10 +101,20 @@ class KindLens(Generic[R]):
             raise MappingError(faults)
         return cast("R", record)
 
-    def put(self, record: R, base: Parts | None = None, last: R | None = None) -> dict[str, Json]:
+    def put(
+        self,
+        record: R,
+        base: Parts | None = None,
+        last: R | None = None,
+        *,
+        beside: Mapping[str, Any] = _NOTHING,
+        sent: Mapping[str, str] = _NOTHING,
+    ) -> dict[str, Json]:
         """A resource for each part that `base` has a key for and that has something to say; without a base, new ones.
 
         `last` is the record as last sent: what changed since in fields that do not come back is written again.
+        `beside` are the near rows as they would be made now, and `sent` the digests of what was last sent of them: without
+        those, near rows touch new resources only.
         """
         base = dict.fromkeys(self.lenses) if base is None else base
         old = (
@@ -93,8 +123,9 @@ class KindLens(Generic[R]):
             else None
         )
         if old is not None and same(old, record):
-            return {name: resource for name, resource in base.items() if resource}
-        made, faults = dict[str, Json](), list[Fault]()
+            made = {name: resource for name, resource in base.items() if resource}
+            return self._renewed(made, base, beside, sent)
+        made, faults = {}, list[Fault]()
         for name, lens in self.lenses.items():
             if name not in base:
                 continue
@@ -110,12 +141,37 @@ class KindLens(Generic[R]):
                 made[name] = imposed(part.mark, imposed(part.retired, there)) if dropped else there
         if faults:
             raise MappingError(faults)
+        return self._renewed(made, base, beside, sent)
+
+    def beside(self, record: R, near: Near) -> dict[str, Any]:
+        """What each near row makes of a record, by part and element, for `put`; None where it makes nothing."""
+        return {key: row.made(record, near) for key, (_, row) in self.nearby.items()}
+
+    def digests(self, beside: Mapping[str, Any]) -> dict[str, str]:
+        """The same as digests, to be kept with the record as sent."""
+        return {key: self.nearby[key][1].digest(made) for key, made in beside.items()}
+
+    def _renewed(
+        self, made: dict[str, Json], base: Parts, beside: Mapping[str, Any], sent: Mapping[str, str]
+    ) -> dict[str, Json]:
+        """The resources with their near rows: all in new ones, in others those that changed since they were sent."""
+        for key, element in beside.items():
+            name, row = self.nearby[key]
+            if name not in made:
+                continue
+            old = bool(base.get(name))
+            if row.renews(made[name], element, sent[key]) if old and key in sent else not old and element is not None:
+                if made[name] is base.get(name):
+                    made[name] = copied(made[name])
+                row.place.write(made[name], element)
         return made
 
     def live(self, name: str, parts: Parts) -> bool:
         """Whether a part is there and counts: a retired one does not, with its mark or without."""
-        there, part = parts.get(name), self.kind.parts[name]
-        return bool(there) and (name == self.kind.anchor or not part.retired or not fits(part.retired, there))
+        there, part, anchor = parts.get(name), self.kind.parts[name], self.kind.anchor
+        if not there or name == anchor or not part.retired or not fits(part.retired, there):
+            return bool(there)
+        return part.follows and not fits(part.mark, there) and fits(self.kind.parts[anchor].retired, parts.get(anchor))
 
 
 def _identified(record: Any) -> dict[str, Any]:

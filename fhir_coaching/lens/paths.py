@@ -178,7 +178,8 @@ class Place:
             node[self.last.key] = [raw if e is old else e for e in elements] if old is not None else [*elements, raw]
         else:
             node[self.last.key] = raw
-            node.pop("_" + self.last.key, None)  # it spoke about the old value
+            if (note := "_" + self.last.key) in node:
+                del node[note]  # it spoke about the old value
 
     def _drop(self, node: Json) -> None:
         for name in self.siblings or (self.last.key,):
@@ -217,3 +218,5 @@ def refuse_modifiers(node: Json, at: str = "") -> None:
     for key in ("modifierExtension", "implicitRules"):
         if key in node:
             raise Above("says something that may reverse the meaning, and that we do not know", below(at, key))
+    if node.get("doNotPerform", False) is not False:
+        raise Above("says what is not to be done", below(at, "doNotPerform"))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 from pydantic import BaseModel
 
 from fhir_coaching.lens.paths import Slice
-from fhir_coaching.lens.same import copied
 
 if TYPE_CHECKING:
     from fhir_coaching.lens.tables import Table
@@ -35,6 +34,16 @@ class Names(Protocol):
 
     def local(self, kind: str, reference: str) -> str | None:
         """The record id behind a literal reference, `Patient/17`, if it is known."""
+
+    def miss(self, reference: str) -> None:
+        """Take note that a reference means nothing yet, where nothing else says which record is meant."""
+
+
+class Near(Protocol):
+    """What stands near a record: a read-only view of the same patient's records, and of people and places."""
+
+    def record(self, kind: str, key: str) -> Any | None:
+        """The record of this kind and id, if it is known."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,9 @@ class Row:
     required: bool = False
     by: Callable[[Any], object] | None = None
     why: str = ""
-    derive: Callable[[Any], Any] | None = None
+    derive: Callable[..., Any] | None = None
+    sees: tuple[str, ...] = ()  # kinds of records that a near row is made from
+    reads: tuple[object, ...] = ()  # what a constant may say as well
 
 
 def attrs_of(record: type[M]) -> M:
@@ -125,9 +136,18 @@ def derived(at: At, derive: Callable[[Any], A | None], codec: Cell[A]) -> Row:
     return Row("", at, codec, "derived", derive=derive)
 
 
-def const(at: At, value: object, *, required: bool = False) -> Row:
+def near(at: At, derive: Callable[[Any, Near], A | None], codec: Cell[A], sees: tuple[str, ...]) -> Row:
+    """Made from a record and those of the kinds that it `sees`; never read into a field.
+
+    Written into a new resource; later only over what we sent ourselves, when it would be made otherwise now. Whether it
+    is what we sent is seen by `decode`, which may leave out what servers rewrite.
+    """
+    return Row("", at, codec, "near", derive=derive, sees=sees)
+
+
+def const(at: At, value: object, *, required: bool = False, also_read: tuple[object, ...] = ()) -> Row:
     """What a new resource says in any case. One that says otherwise, or nothing where it is required, is refused."""
-    return Row("", at, None, "const", required=required, derive=lambda _: copied(value))
+    return Row("", at, None, "const", required=required, derive=lambda _: value, reads=also_read)
 
 
 def one_way(attr: A | None, at: At, codec: Cell[A], why: str) -> Row:

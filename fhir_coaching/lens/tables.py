@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from fhir_coaching.errors import Fault, MappingError
-from fhir_coaching.lens.binding import BOUND, BoundRow, NotOurs, _Many, chosen, under
+from fhir_coaching.errors import Fault
+from fhir_coaching.lens.binding import BOUND, BoundRow, NearRow, NotOurs, _Many, chosen
 from fhir_coaching.lens.paths import Json, Wrong, refuse_modifiers
 from fhir_coaching.lens.rows import FATES, Names, Row, Slices, Version
-from fhir_coaching.lens.same import copied, same
 from fhir_coaching.records.spelling import problem
 from fhir_coaching.records.values import SET
 
@@ -29,6 +28,9 @@ class NoNames:
     def local(self, kind: str, reference: str) -> str | None:  # noqa: ARG002
         """Nothing is known."""
         return None
+
+    def miss(self, reference: str) -> None:
+        """Nothing is to come."""
 
 
 @dataclass(frozen=True)
@@ -71,37 +73,23 @@ def covered(record: type[BaseModel], rows: Iterable[Row]) -> None:
 
 
 class Lens(Generic[R]):
-    """A bound table. `read` and `write` are what tables and kinds are made of; `get` and `put` are for whole resources."""
+    """A bound table; as a codec, where it stands for a nested element."""
 
     def __init__(self, table: Table[R], rows: list[BoundRow]) -> None:
         self.table, self.rows = table, rows
         self.reading = [row for row in rows if row.kind in {"row", "many", "also", "identity", "const"}]
-        self.writing = [row for row in rows if row.kind != "local"]
+        self.writing = [row for row in rows if row.kind not in {"local", "near"}]
+        self.nearby = [row for row in rows if isinstance(row, NearRow)]
 
-    def get(self, resource: Any, local: R | None = None, **given: Any) -> R:
-        """The record that a resource says; what does not travel comes from `local`, or is `given`. Raises MappingError."""
-        faults: list[Fault] = []
-        values = {**given, **self.kept(local, ("local", "one_way", "identity"))}
-        self.read_into(resource, values, faults)
-        record = self.made(values, faults) if not faults else None
-        if record is None:
-            raise MappingError([under(self.table.type, "", fault) for fault in faults])
-        return cast("R", record)
-
-    def put(self, record: R, base: Json | None = None, last: R | None = None) -> Json:
-        """`base` with every row rewritten that says otherwise than `record`; without a base, a new resource."""
-        old = (
-            self.get(base, last, **({"id": record.id} if last is None and hasattr(record, "id") else {}))
-            if base
-            else None
-        )
-        if old is not None and same(old, record):
-            return cast("Json", base)
-        resource, faults = copied(base or {}), list[Fault]()
-        self.write(resource, record, old, faults)
-        if faults:
-            raise MappingError([under(self.table.type, "", fault) for fault in faults])
-        return cast("Json", resource)
+    def admits(self, node: Json) -> bool:
+        """Whether a resource says what makes it one of this table: the constants."""
+        try:
+            for row in self.reading:
+                if row.kind == "const":
+                    row.get(node, {}, [])
+        except Wrong:
+            return False
+        return True
 
     @property
     def says(self) -> str:

@@ -8,10 +8,13 @@ from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.findings import holds, is_withdrawn
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
+from fhir_coaching.records import RECORDS, kind_of
 from fhir_coaching.records.coaching import Goal, GroupSession, Session, SessionStatus
 from fhir_coaching.records.dates import Instant, PartialDate
-from fhir_coaching.records.people import Patient, RelatedPerson
+from fhir_coaching.records.people import Patient
+from fhir_coaching.records.values import Record
 
+_OWNED = {kind for kind, model in RECORDS.items() if "patient" in model.model_fields}
 STEM = 6  # characters that two opaque ids do not share by chance
 
 
@@ -20,7 +23,7 @@ class Across:
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
-        self._owner: dict[tuple[str, str], str] = {}  # goals and related persons: kind, id -> patient
+        self._owner: dict[tuple[str, str], str] = {}  # kind, id -> patient
         self._named: list[tuple[str, str, tuple[str, str], str]] = []  # place, path, kind and id, patient
         self._parent: dict[str, tuple[str, str]] = {}  # goal -> parent, place
         self._death: dict[str, PartialDate | Instant | None] = {}  # of every patient
@@ -34,22 +37,18 @@ class Across:
         record, place = entry.record, entry.place
         if record is None or is_withdrawn(record):
             return
-        match record:
-            case Patient():
-                self._death[record.id] = None if isinstance(record.deceased, bool) else record.deceased
-            case RelatedPerson():
-                self._owner["related_person", record.id] = record.patient
-            case Goal():
-                self._owner["goal", record.id] = record.patient
-                if record.parent is not None:
-                    self._parent[record.id] = record.parent, place
-                self._name(record, place)
-            case Session():
-                self._session(record, place)
-            case GroupSession():
-                self._listed += [(place, record.id, session) for session in record.sessions]
-            case _:
-                pass
+        if isinstance(record, Patient):
+            self._death[record.id] = None if isinstance(record.deceased, bool) else record.deceased
+        elif isinstance(record, GroupSession):
+            self._listed += [(place, record.id, session) for session in record.sessions]
+        elif isinstance(record, Session):
+            self._session(record, place)
+        elif isinstance(record, Goal) and record.parent is not None:
+            self._parent[record.id] = record.parent, place
+        patient = getattr(record, "patient", None)
+        if patient is not None:
+            self._owner[kind_of(record), record.id] = patient
+            self._name(record, patient, place)
 
     def report(self) -> list[Finding]:
         """What is amiss between the records taken. To be asked once."""
@@ -75,17 +74,16 @@ class Across:
                 self._check_death(place, session.patient, start)
             else:
                 self._start.append((place, session.patient, start))
-        self._name(session, place)
 
-    def _name(self, record: Goal | Session, place: str) -> None:
-        """Take note of the goals and related persons that a record names, or check them at once."""
+    def _name(self, record: Record, patient: str, place: str) -> None:
+        """Take note of what a record names that is of one patient, or check it at once."""
         for path, kinds, key in references_of(record):
-            if kinds[0] not in ("goal", "related_person"):
+            if kinds[0] not in _OWNED:
                 continue
             if (kinds[0], key) in self._owner:
-                self._check_owner(place, path, (kinds[0], key), record.patient)
+                self._check_owner(place, path, (kinds[0], key), patient)
             else:
-                self._named.append((place, path, (kinds[0], key), record.patient))
+                self._named.append((place, path, (kinds[0], key), patient))
 
     def _check_owner(self, place: str, path: str, key: tuple[str, str], patient: str) -> None:
         if self._owner.get(key, patient) != patient:

@@ -1,17 +1,19 @@
-"""Records to resources and back, without a server."""
+"""Records to resources, without a server, and what both ways need."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.fhir.bundles import transaction
-from fhir_coaching.fhir.names import PracticeNames, Routes, part_name
-from fhir_coaching.lens import Json, Kind, KindLens, Version
+from fhir_coaching.fhir.names import PracticeNames, Routes, addresses_of, adopted, part_name, server_of
+from fhir_coaching.fhir.references import resolve
+from fhir_coaching.lens import Json, Kind, KindLens, Near, Version
 from fhir_coaching.practice.entries import Entry
+from fhir_coaching.practice.nearby import Nearby, Passed
 from fhir_coaching.records import KINDS as MODELS
 from fhir_coaching.records import WITHDRAWN, kind_of
 from fhir_coaching.records.coaching import BookingState, Session
+from fhir_coaching.records.conditions import ClinicalStatus, Condition
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
@@ -25,16 +27,22 @@ class Exchange:
         self.lenses: dict[str, KindLens[Any]] = {kind: of.lens(version, names) for kind, of in kinds.items()}
         self.routes = Routes(kinds, names)
 
-    def travels(self, kind: str) -> bool:
-        """Whether records of this kind leave the practice at all."""
-        return kind in self.lenses
+    def travels(self, kind: str, record: Record | None = None) -> bool:
+        """Whether records of this kind leave the practice at all, and this one too."""
+        return kind in self.kinds and (record is None or self.kinds[kind].travels(record))
 
     def parts(
-        self, record: Record, base: Mapping[str, Json | None] | None = None, *, place: str = ""
+        self,
+        record: Record,
+        base: Mapping[str, Json | None] | None = None,
+        *,
+        near: Near = Nearby(),  # noqa: B008 - nobody, and it stays so
+        place: str = "",
     ) -> dict[str, Json]:
-        """A record's resources by part. Raises MappingError whose faults bear `place`."""
+        """A record's resources by part; new ones also say what stands `near`. Raises MappingError whose faults bear `place`."""
         try:
-            return self.lenses[kind_of(record)].put(record, base)
+            lens = self.lenses[kind_of(record)]
+            return lens.put(record, base, beside=lens.beside(record, near))
         except MappingError as error:
             raise MappingError(
                 [placed(place or f"{kind_of(record)} {record.id}", fault) for fault in error.faults]
@@ -54,6 +62,13 @@ class Exchange:
         """System and value of the identifier that says which record and part a resource is."""
         return self.names.system(part_name(self.kinds, kind, part)), record_id
 
+    def adoptable(self, resource: Json) -> list[str]:
+        """The kinds that a resource which is not ours may be: several kinds of one type differ by their constants."""
+        kinds = self.routes.anchors.get(str(resource.get("resourceType")), [])
+        if len(kinds) == 1:
+            return kinds
+        return [kind for kind in kinds if self.lenses[kind].lenses[self.kinds[kind].anchor].admits(resource)]
+
     def full(self, kind: str, parts: Mapping[str, Json]) -> dict[str, Json | None]:
         """Parts as if all had been looked for."""
         return {name: parts.get(name) for name in self.lenses[kind].lenses}
@@ -72,118 +87,80 @@ def withdrawn(record: Record) -> Record | None:
     gone = replaced(record, **{state[0]: state[1]})
     if isinstance(gone, Session) and gone.booking is not None and gone.booking.state is BookingState.BOOKED:
         return replaced(gone, booking=gone.booking.model_copy(update={"state": BookingState.CANCELLED}))
+    if isinstance(gone, Condition):  # con-5: one in error has no status besides
+        return replaced(gone, clinical_status=ClinicalStatus.UNKNOWN)
     return gone
 
 
 def to_fhir(
-    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Json] = ()
+    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Entry] = ()
 ) -> Iterator[tuple[Entry, str, Json]]:
     """Each record's resources, with the entry and the part they are of; `base` are a server's own copies to write onto.
 
-    Local kinds give nothing. Raises MappingError at the end with every fault.
+    Copies are found by our identifier; those of adopted records by their address, which others are referred to by.
+
+    What is made from other records, such as a plan in words from its goals, waits for those that come later. Local kinds give
+    nothing. Raises MappingError at the end with every fault.
     """
-    copies: dict[tuple[str, str], dict[str, Json]] = {}
-    for resource in base:
-        found = exchange.routes.of(resource)
-        if found:
-            copies.setdefault((found[0], found[2]), {})[found[1]] = resource
-    faults: list[Fault] = []
-    for entry in entries:
-        if entry.record is None or not exchange.travels(entry.kind):
-            continue
-        there = copies.get((entry.kind, entry.record.id))
+    copies, addresses = _copies(exchange, base)
+
+    def address(system: str, value: str) -> str | None:
+        return addresses.get((system, value)) or None
+
+    passed = Passed({kind for of in exchange.kinds.values() for row in of.rows for kind in row.sees})
+    faults, late = list[Fault](), list[Entry]()
+
+    def made(entry: Entry, record: Record) -> Iterator[tuple[Entry, str, Json]]:
+        there = copies.get((entry.kind, record.id))
         try:
-            made = exchange.parts(entry.record, exchange.full(entry.kind, there) if there else None, place=entry.place)
+            known = exchange.full(entry.kind, there) if there else None
+            parts = exchange.parts(record, known, near=passed, place=entry.place)
         except MappingError as error:
-            faults += error.faults
-            continue
-        for part, resource in made.items():
-            yield entry, part, resource
-    if faults:
-        raise MappingError(faults)
+            faults.extend(error.faults)
+        else:
+            for part, resource in parts.items():
+                yield entry, part, resolve(resource, address) if addresses else resource
 
-
-@dataclass
-class _Waiting:
-    """The parts of one record as they come in."""
-
-    kind: str
-    id: str
-    place: str
-    parts: dict[str, Json] = field(default_factory=dict)
-
-
-def from_fhir(
-    exchange: Exchange, entries: Iterable[Entry], local: Mapping[tuple[str, str], Record] | None = None
-) -> Iterator[tuple[str, Record]]:
-    """The records that resources say, with their places. Kinds of one resource come at once, others when all was read.
-
-    A resource that refers to what comes later by address alone waits too. Raises MappingError at the end with every fault.
-    """
-    faults: list[Fault] = []
-    waiting: dict[tuple[str, str], _Waiting] = {}
     for entry in entries:
-        resource = entry.resource
-        if resource is None:
-            faults.append(
-                Fault("a record, where a resource was expected", place=entry.place, hint="convert it with --to fhir")
-            )
+        record = entry.record
+        if record is None or not exchange.travels(entry.kind, record):
             continue
-        found = exchange.routes.of(resource)
-        if found is None:
-            faults.append(_stranger(exchange, entry, resource))
-            continue
-        kind, part, id_ = found
-        if isinstance(resource.get("id"), str):
-            exchange.names.learn(f"{resource['resourceType']}/{resource['id']}", kind, id_)
-        exchange.names.learn(entry.full_url, kind, id_)
-        one = waiting.setdefault((kind, id_), _Waiting(kind, id_, entry.place))
-        if part in one.parts:
-            faults.append(
-                Fault(
-                    "the same record's resource a second time", place=entry.place, hint=f"the first is at {one.place}"
-                )
-            )
-            continue
-        one.parts[part] = resource
-        if len(exchange.lenses[kind].lenses) == 1:
-            try:
-                record = exchange.record(kind, one.parts, (local or {}).get((kind, id_)), place=entry.place)
-            except MappingError:
-                continue  # it may wait for an address; if not, it says so at the end
-            one.parts = {}
-            yield entry.place, record
-    for (kind, id_), one in waiting.items():
-        if one.parts:
-            try:
-                yield (
-                    one.place,
-                    exchange.record(
-                        kind, exchange.full(kind, one.parts), (local or {}).get((kind, id_)), place=one.place
-                    ),
-                )
-            except MappingError as error:
-                faults += error.faults
+        passed.take(record)
+        passed.missed, before = False, len(faults)
+        resources = list(made(entry, record))
+        if passed.missed:
+            late.append(entry)
+            del faults[before:]
+        else:
+            yield from resources
+    for entry in late:
+        if entry.record is not None:
+            yield from made(entry, entry.record)
     if faults:
         raise MappingError(faults)
 
 
-def _stranger(exchange: Exchange, entry: Entry, resource: Json) -> Fault:
-    type_ = str(resource.get("resourceType"))
-    if type_ not in exchange.routes.types:
-        known = ", ".join(sorted(exchange.routes.types))
-        return Fault(
-            "no mapping reads this type of resource",
-            type_ if type_.isidentifier() else "",
-            entry.place,
-            f"known: {known}",
-        )
-    return Fault(
-        "has no identifier of this practice, or several",
-        f"{type_}.identifier",
-        entry.place,
-        f"expected a system that begins with {exchange.names.base}/; --identifier-base sets it",
-    )
+def _copies(
+    exchange: Exchange, base: Iterable[Entry]
+) -> tuple[dict[tuple[str, str], dict[str, Json]], dict[tuple[str, str], str]]:
+    """A server's copies by kind and record id, then by part; and the addresses of adopted ones by the identifier that we say."""
+    copies: dict[tuple[str, str], dict[str, Json]] = {}
+    learnt: list[tuple[str, str, str]] = []
+    addresses: dict[tuple[str, str], str] = {}
+    for entry in base:
+        resource = entry.resource or {}
+        found, known = exchange.routes.of(resource), addresses_of(resource, entry.full_url)
+        if found is None and not exchange.routes.bears(resource):
+            kinds, id_ = exchange.adoptable(resource), adopted(resource, entry.full_url)
+            if len(kinds) == 1 and id_ and exchange.names.stands_on(server_of(resource, entry.full_url)):
+                found = kinds[0], exchange.kinds[kinds[0]].anchor, id_
+                addresses[exchange.identifier(*found)] = known[0] if known else ""
+        if found is not None:
+            copies.setdefault((found[0], found[2]), {})[found[1]] = resource
+            learnt += [(address, found[0], found[2]) for address in known]
+    for one in learnt if addresses else ():
+        exchange.names.learn(*one)
+    return copies, addresses
 
 
 def bundles(exchange: Exchange, entries: Iterable[Entry]) -> Iterator[Json]:

@@ -1,17 +1,28 @@
 """What a record lacks to be useful, as far as the record alone can show."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from fhir_coaching.errors import Finding
+from fhir_coaching.practice.billing import Found, amounts_of, of_claim, of_coverage
+from fhir_coaching.practice.coaching import (
+    of_condition,
+    of_engagement,
+    of_referral,
+    of_step,
+    of_wrong_condition,
+)
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
 from fhir_coaching.practice.settings import is_zone
+from fhir_coaching.practice.stretches import disordered, is_before
+from fhir_coaching.records import WITHDRAWN, kind_of
+from fhir_coaching.records.billing import Claim, Coverage
 from fhir_coaching.records.coaching import (
     BookingState,
     Contact,
@@ -22,35 +33,40 @@ from fhir_coaching.records.coaching import (
     Modality,
     Phase,
     Session,
+    SessionNote,
     SessionStatus,
     Target,
 )
+from fhir_coaching.records.conditions import Condition
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.demographics import AddressUse, TelecomUse
+from fhir_coaching.records.engagements import ActionStep, Engagement, Referral
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
 from fhir_coaching.records.values import Interval, Note, Quantity, Range, Record
-
-Found = Iterator[tuple[str, str]]  # the rule, the field's path
 
 
 def findings(what: Entry | Record, place: str = "") -> list[Finding]:
     """Everything that one record lacks. A withdrawn record lacks nothing."""
     if isinstance(what, Entry):
         return findings(what.record, what.place) if what.record is not None else []
-    return [finding(rule, place, path) for rule, path in _CHECKS[type(what)](what)]
+    return [finding(rule, place, path) for rule, path in _found(what)]
+
+
+def _found(record: Record) -> Found:
+    if is_withdrawn(record):
+        if isinstance(record, Condition):
+            yield from of_wrong_condition(record)
+        return
+    if check := _CHECKS.get(type(record)):
+        yield from check(record)
+    yield from disordered(record)
+    yield from _other_patient(record)
 
 
 def is_withdrawn(record: Record) -> bool:
-    """Whether a goal or session was entered in error."""
-    return (isinstance(record, Goal) and record.state is GoalState.ENTERED_IN_ERROR) or (
-        isinstance(record, Session) and record.status is SessionStatus.ENTERED_IN_ERROR
-    )
-
-
-def is_before(one: PartialDate, other: PartialDate) -> bool:
-    """Whether a date lies before another as far as both are known: 2026 is not before 2026-03."""
-    length = min(len(one.text), len(other.text))
-    return one.text[:length] < other.text[:length]
+    """Whether a record was entered in error."""
+    state = WITHDRAWN.get(kind_of(record))
+    return state is not None and getattr(record, state[0]) is state[1]
 
 
 def holds(session: str, other: str) -> bool:
@@ -115,11 +131,11 @@ def _related_person(person: RelatedPerson) -> Found:
 def _place(place: Place) -> Found:
     if place.name is None:
         yield "place-name", "name"
+    if any(not kind.codings for kind in place.kinds):
+        yield "place-kind", "kinds"
 
 
 def _goal(goal: Goal) -> Found:
-    if is_withdrawn(goal):
-        return
     if goal.start is None and not any(target.due for target in goal.targets):
         yield "goal-start", "start"
     for index, target in enumerate(goal.targets):
@@ -135,19 +151,18 @@ def _goal(goal: Goal) -> Found:
         yield "goal-reason", "state_reason"
     if goal.start is not None and goal.state_changed_on is not None and is_before(goal.state_changed_on, goal.start):
         yield "goal-changed", "state_changed_on"
-    yield from _keys("targets", goal.targets)
-    yield from _keys("notes", goal.notes)
+    yield from _keys(targets=goal.targets, notes=goal.notes)
     yield from _language(goal.language, "language")
-    yield from _other_patient(goal)
 
 
-def _keys(name: str, items: Iterable[Target | Note]) -> Found:
-    """A key tells an item of a list from the others."""
+def _keys(**lists: Iterable[Target | Note]) -> Found:
+    """A key tells an item from all others of the record: it becomes an id within one resource."""
     seen: set[str] = set()
-    for index, item in enumerate(items):
-        if item.key is not None and item.key in seen:
-            yield "key-twice", f"{name}[{index}].key"
-        seen.add(item.key or "")
+    for name, items in lists.items():
+        for index, item in enumerate(items):
+            if item.key is not None and item.key in seen:
+                yield "key-twice", f"{name}[{index}].key"
+            seen.add(item.key or "")
 
 
 def _amounts(detail: object, path: str) -> Found:
@@ -161,7 +176,7 @@ def _amounts(detail: object, path: str) -> Found:
         if name in {"low", "high", "denominator"} and isinstance(part, Quantity) and part.comparator is not None:
             yield "plain-amount", f"{path}.{name}.comparator"
         value = part.value if isinstance(part, Quantity) else part
-        if isinstance(value, Decimal) and (value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND):
+        if isinstance(value, Decimal) and _is_long(value):
             yield "many-digits", f"{path}.{name}"
 
 
@@ -170,13 +185,16 @@ def _language(tag: str | None, path: str) -> Found:
         yield "language-tag", path
 
 
+def _is_long(value: Decimal) -> bool:
+    return value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND
+
+
 _BEFORE, _BEHIND = 18, 17  # digits of a decimal around its point, as R5 takes them
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *;.*)?")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def _session(session: Session) -> Found:
-    if is_withdrawn(session):
-        return
     if session.practitioner is None:
         yield "session-practitioner", "practitioner"
     if session.status is SessionStatus.FINISHED and session.contact is None and session.minutes is None:
@@ -189,7 +207,14 @@ def _session(session: Session) -> Found:
     yield from _cpt(session)
     if session.group is not None and (holds(session.id, session.group) or holds(session.id, session.patient)):
         yield "group-id", "id"
-    yield from _other_patient(session)
+    if session.units is not None and session.cpt is None:
+        yield "session-units", "cpt"
+    yield from _file(session.note)
+
+
+def _file(note: SessionNote | None) -> Found:
+    if note is not None and note.url is not None and not _MEDIA_TYPE.fullmatch(note.media_type or ""):
+        yield "note-media-type", "note.media_type"
 
 
 def _booking(session: Session) -> Found:
@@ -248,10 +273,37 @@ def _lasted(contact: Contact | None) -> timedelta | None:
     return sum(lengths, timedelta()) if len(lengths) == len(contact.intervals) else None
 
 
-def _other_patient(record: Goal | Session) -> Found:
+def _referral(referral: Referral) -> Found:
+    yield from of_referral(referral)
+    if referral.authorised_units is not None and _is_long(referral.authorised_units):
+        yield "many-digits", "authorised_units"
+
+
+def _step(step: ActionStep) -> Found:
+    yield from of_step(step)
+    schedule = step.timing.schedule if step.timing is not None else None
+    if schedule is not None and schedule.period is not None and _is_long(schedule.period):
+        yield "many-digits", "timing.schedule.period"
+    yield from _keys(notes=step.notes)
+
+
+def _engagement(engagement: Engagement) -> Found:
+    yield from of_engagement(engagement)
+    yield from _keys(notes=engagement.notes)
+
+
+def _claim(claim: Claim) -> Found:
+    yield from of_claim(claim)
+    for path, amount in amounts_of(claim):
+        if _is_long(amount):
+            yield "many-digits", path
+
+
+def _other_patient(record: Record) -> Found:
     """Whoever is named as a patient is the patient of the record."""
-    for path, kinds, key in references_of(record):
-        if kinds == ("patient",) and key != record.patient:
+    patient = getattr(record, "patient", None)
+    for path, kinds, key in references_of(record) if patient is not None else ():
+        if kinds == ("patient",) and key != patient:
             yield "other-patient", path
 
 
@@ -261,7 +313,13 @@ _CHECKS: dict[type[Record], Callable[[Any], Found]] = {
     Organization: _organization,
     RelatedPerson: _related_person,
     Place: _place,
+    Coverage: of_coverage,
+    Condition: of_condition,
     Goal: _goal,
+    Referral: _referral,
+    ActionStep: _step,
+    Engagement: _engagement,
     Session: _session,
+    Claim: _claim,
     GroupSession: _group_session,
 }

@@ -9,13 +9,13 @@ from fhir_coaching.errors import Finding
 class Rule:
     """One rule; an error stops a push. `spec` says where it comes from, if not from this project."""
 
-    severity: str  # error, warning
+    severity: str  # error, warning, information
     message: str
     hint: str = ""
     spec: str = ""
 
 
-ERROR, WARNING = "error", "warning"
+ERROR, WARNING, INFORMATION = "error", "warning", "information"
 _CORE = "https://hl7.org/fhir/us/core/StructureDefinition-us-core-"
 _R4 = "https://hl7.org/fhir/R4/"
 
@@ -47,6 +47,9 @@ RULES: dict[str, Rule] = {
     ),
     "language-tag": Rule(WARNING, "no language tag", "write it as `es` or `pt-BR`", "https://www.rfc-editor.org/rfc/bcp/bcp47.txt"),
     "place-name": Rule(ERROR, "has no name", "add `name`", f"{_CORE}location.html"),
+    "place-kind": Rule(
+        WARNING, "a kind in words alone", "add a code", f"{_CORE}location.html"  # from 8.0.0 on
+    ),
     # Goals
     "goal-start": Rule(
         WARNING, "has neither a start nor a date due", "add `start` or a target's `due`", f"{_CORE}goal.html"
@@ -77,7 +80,45 @@ RULES: dict[str, Rule] = {
         "choose a larger or smaller unit",
         "https://hl7.org/fhir/R5/datatypes.html#decimal",
     ),
+    "period-order": Rule(ERROR, "ends before it starts", "correct one of both", f"{_R4}datatypes.html#Period"),  # per-1
+    "period-unclear": Rule(
+        WARNING,
+        "start and end do not show which is earlier: R4 servers may refuse them",
+        "write both alike: as years, months, days or times",
+        f"{_R4}datatypes.html#Period",  # per-1, as HL7's validator reads it, 2026-11
+    ),
     "goal-loop": Rule(ERROR, "is its own parent, over one or more goals", "correct `parent`"),
+    # Conditions, referrals, steps and engagements
+    "condition-concept": Rule(ERROR, "does not say what it is", "add `concept`", f"{_CORE}condition-problems-health-concerns.html"),
+    "condition-category": Rule(
+        ERROR, "stands on no list", "add `categories`", f"{_CORE}condition-problems-health-concerns.html"
+    ),
+    "condition-status": Rule(
+        WARNING,
+        "is on the problem list and does not say whether it is still there",
+        "add `clinical_status`",
+        f"{_R4}condition.html#invs",  # con-3
+    ),
+    "condition-in-error": Rule(
+        ERROR, "is in error and has a status besides", "leave out `clinical_status`", f"{_R4}condition.html#invs"  # con-5
+    ),
+    "referral-requested": Rule(
+        ERROR, "does not say what is asked for", "add `requested`", f"{_CORE}servicerequest.html"
+    ),
+    "referral-units": Rule(WARNING, "authorises nothing", "correct `authorised_units`, or leave it out"),
+    "step-text": Rule(ERROR, "does not say what is to be done", "add `text`", f"{_CORE}servicerequest.html"),
+    "step-goals": Rule(ERROR, "serves no goal", "add `goals`"),
+    "step-result": Rule(WARNING, "has ended and does not say how it went", "add `result`"),
+    "schedule-period": Rule(
+        WARNING, "does not say within what time", "add `period` and `unit`; a period is more than 0"
+    ),
+    "engagement-reason": Rule(WARNING, "is on hold or discontinued and does not say why", "add `status_reason`"),
+    "engagement-end": Rule(WARNING, "is over and does not say since when", "add `period.end`"),
+    "coach-role": Rule(ERROR, "does not say what a coach is to it", "add `role`", f"{_CORE}careteam.html"),
+    "coach-primary": Rule(
+        WARNING, "has several primary coaches, so that its plan names nobody as responsible", "let one be `primary`"
+    ),
+    "listed-twice": Rule(WARNING, "stands in the list already", "leave one out"),
     # Sessions
     "session-practitioner": Rule(ERROR, "names no practitioner", "add `practitioner`"),
     "session-time": Rule(ERROR, "is finished, but has neither contact nor minutes", "add `contact` or `minutes`"),
@@ -94,6 +135,13 @@ RULES: dict[str, Rule] = {
         f"{_R4}appointment.html#invs",  # app-4, which means to allow it for a no-show and misspells its code
     ),
     "session-no-show": Rule(ERROR, "was missed, yet is not cancelled", "let `status` be `cancelled`"),
+    "session-units": Rule(ERROR, "counts units of no service", "add `cpt`, or leave out `units`", f"{_CORE}procedure.html"),
+    "note-media-type": Rule(
+        ERROR,
+        "a file whose media type is missing or is none",
+        "add `note.media_type`, such as `application/pdf`",
+        f"{_CORE}documentreference.html",  # required until US Core 4
+    ),
     "interval-order": Rule(ERROR, "ends before it starts", "correct `start` or `end`"),
     "interval-overlap": Rule(ERROR, "starts before the one before it has ended", "let the intervals follow each other"),
     "session-minutes": Rule(WARNING, "more minutes than its contact lasted", "correct `minutes` or `contact`"),
@@ -106,6 +154,28 @@ RULES: dict[str, Rule] = {
     "session-after-death": Rule(
         ERROR, "takes place after the patient's death", "correct the session, or the patient's `deceased`"
     ),
+    # Billing
+    "coverage-member": Rule(ERROR, "has no member id", "add `member_id`", f"{_CORE}coverage.html"),  # us-core-15
+    "coverage-relationship": Rule(
+        ERROR,
+        "does not say what the patient is to the subscriber",
+        "add `relationship`; `self` is a value",
+        f"{_CORE}coverage.html",
+    ),
+    "claim-sequence": Rule(
+        ERROR, "a number that another item of the list has already", "give each item a `sequence` of its own"
+    ),
+    "claim-pointer": Rule(
+        ERROR, "points to a sequence that nothing on the claim has", "correct it, or add the diagnosis or person"
+    ),
+    "claim-coverage": Rule(
+        ERROR, "a coverage that stands on the claim already", "one is billed in `coverage`, each other one stands once"
+    ),
+    "claim-prior": Rule(ERROR, "replaces or voids itself", "name the earlier claim in `prior`"),
+    # Resources of others
+    "stranger": Rule(INFORMATION, "a type of resource that no mapping reads"),
+    "stranger-part": Rule(INFORMATION, "a type that is read only as a part of a record of this practice"),
+    "superseded": Rule(INFORMATION, "what was replaced by another resource"),
     # Privacy
     "group-id": Rule(ERROR, "its id holds the id of its group or of a member", "give it an opaque id, such as a UUID"),
     "group-stem": Rule(

@@ -10,10 +10,13 @@ from fhir_coaching.records.values import (
     _CANONICAL,
     _ID,
     SET,
+    ActionStepRefs,
     Bool,
     Codes,
     Concept,
     Concepts,
+    ConditionRefs,
+    EngagementRef,
     GoalId,
     GoalRef,
     GoalRefs,
@@ -35,6 +38,7 @@ from fhir_coaching.records.values import (
     SessionRef,
     Span,
     Text,
+    Uri,
     Value,
     Who,
     Word,
@@ -176,6 +180,7 @@ class Goal(Record):
     state_changed_on: PartialDate | None = None
     achievement: Concept | None = None
     priority: Priority | None = None
+    addresses: ConditionRefs = ()
     targets: tuple[Target, ...] = ()
     ongoing: Bool | None = None
     gas_scale: Annotated[tuple[GasLevel, ...], _CANONICAL, SET] = ()
@@ -262,6 +267,25 @@ class Other(Value):
     role: Concept | None = None
 
 
+class SessionNote(Value):
+    """What was written about a session: a text, or a file at an address."""
+
+    title: Text | None = None
+    text: Text | None = None
+    url: Uri | None = None
+    media_type: Word | None = None  # of the file; a text is text/plain
+    at: Instant | None = None
+    by: Who | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.text is None) is (self.url is None):
+            raise ValueError("expected a text or a url, one of them")
+        if self.text is not None and self.media_type is not None:
+            raise ValueError("expected no media_type beside a text")
+        return self
+
+
 class Billable(Enum):
     """Whether a session is meant for a claim."""
 
@@ -276,6 +300,7 @@ class Session(Record):
     id: Annotated[SessionId, _ID]
     patient: PatientRef
     status: SessionStatus
+    engagement: EngagementRef | None = None
     practitioner: PractitionerRef | None = None
     others: Annotated[tuple[Other, ...], _CANONICAL, SET] = ()
     phase: Phase | None = None
@@ -286,11 +311,15 @@ class Session(Record):
     minutes: Minutes | None = None
     focus: Focuses = ()
     reasons: Concepts = ()
+    conditions: ConditionRefs = ()
     goals: GoalRefs = ()
+    steps_reviewed: ActionStepRefs = ()
     place: PlaceRef | None = None
     number: Annotated[Int, Field(ge=1, le=2_147_483_647)] | None = None
     interpreter_needed: Bool | None = None
     booking: Booking | None = None
+    note: SessionNote | None = None
+    units: Annotated[Int, Field(ge=1, le=2_147_483_647)] | None = None  # of the service that `cpt` names
     group: GroupSessionRef | None = None
     billable: Billable | None = None
     education: tuple[Text, ...] = ()

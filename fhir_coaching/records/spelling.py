@@ -117,6 +117,7 @@ _PATTERNS = {
     r"^\S+$": "expected a text without blanks",
     r"^\S+( \S+)*$": "expected a code without blanks at its ends",
     r"^(s|min|h|d|wk|mo|a)$": "expected one of s, min, h, d, wk, mo, a",
+    r"^[A-Z]{3}$": "expected a currency of ISO 4217, such as USD",
 }
 _SENTENCES = {
     "string_type": "expected a text",

@@ -81,6 +81,12 @@ PlaceId = NewType("PlaceId", str)
 GoalId = NewType("GoalId", str)
 SessionId = NewType("SessionId", str)
 GroupSessionId = NewType("GroupSessionId", str)
+CoverageId = NewType("CoverageId", str)
+ClaimId = NewType("ClaimId", str)
+ConditionId = NewType("ConditionId", str)
+EngagementId = NewType("EngagementId", str)
+ActionStepId = NewType("ActionStepId", str)
+ReferralId = NewType("ReferralId", str)
 PatientRef = Annotated[PatientId, _ID, Points("patient")]
 PractitionerRef = Annotated[PractitionerId, _ID, Points("practitioner")]
 OrganizationRef = Annotated[OrganizationId, _ID, Points("organization")]
@@ -88,6 +94,12 @@ PlaceRef = Annotated[PlaceId, _ID, Points("place")]
 GoalRef = Annotated[GoalId, _ID, Points("goal")]
 SessionRef = Annotated[SessionId, _ID, Points("session")]
 GroupSessionRef = Annotated[GroupSessionId, _ID, Points("group_session")]
+CoverageRef = Annotated[CoverageId, _ID, Points("coverage")]
+ClaimRef = Annotated[ClaimId, _ID, Points("claim")]
+ConditionRef = Annotated[ConditionId, _ID, Points("condition")]
+EngagementRef = Annotated[EngagementId, _ID, Points("engagement")]
+ActionStepRef = Annotated[ActionStepId, _ID, Points("action_step")]
+ReferralRef = Annotated[ReferralId, _ID, Points("referral")]
 
 
 class Missing(Enum):
@@ -304,6 +316,8 @@ Identifiers = Annotated[tuple[Identifier, ...], _CANONICAL, SET]
 Labels = Annotated[tuple[Label, ...], _CANONICAL, SET]
 Words = Annotated[tuple[Word, ...], _CANONICAL, SET]
 GoalRefs = Annotated[tuple[GoalRef, ...], _CANONICAL, SET]
+ConditionRefs = Annotated[tuple[ConditionRef, ...], _CANONICAL, SET]
+ActionStepRefs = Annotated[tuple[ActionStepRef, ...], _CANONICAL, SET]
 
 
 class Record(Value):

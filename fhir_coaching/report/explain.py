@@ -29,6 +29,7 @@ _FATES = {
     "local": "local: does not travel",
     "copy": "copy: read only to see that it agrees",
     "derived": "derived: written when what it is made from changes; not read",
+    "near": "near: made from other records too; written when new, and over what we sent when that changes; not read",
     "constant": "constant: written into a new resource; a resource that says otherwise is refused",
 }
 _FOREIGN = "No row owns it. It is foreign: kept as it is on a push, and not read."

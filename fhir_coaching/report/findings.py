@@ -14,15 +14,16 @@ from fhir_coaching.report.values import counted
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-ERROR = "error"
-COLOURS = {"error": "red", "warning": "yellow"}
+ERROR, WARNING, INFORMATION = "error", "warning", "information"
+COLOURS = {ERROR: "red", WARNING: "yellow", INFORMATION: "cyan"}
+MOST = 20  # errors that are shown beside data
 
 
 @dataclass(frozen=True)
 class Line:
     """One thing wrong, wherever it was found."""
 
-    severity: str  # error, warning
+    severity: str  # error, warning, information
     rule: str  # of a finding its own; of a fault: input, mapping, structure
     place: str = ""  # `goals.ndjson:17 targets[1].due`
     element: str = ""  # `Goal.target[1].dueDate`
@@ -48,6 +49,23 @@ class Line:
 
 def page(lines: Iterable[Line], checked: int) -> None:
     """Show findings, file by file in the order of their lines, and how many there are."""
+    lines = list(lines)
+    errors, warnings = (sum(line.severity == one for line in lines) for one in (ERROR, WARNING))
+    colour = "red" if errors else "yellow" if warnings else "green"
+    summary = f"{checked:,} checked, {counted(errors, 'error')}, {counted(warnings, 'warning')}"
+    show(*_by_file(lines), Text(summary, colour))
+
+
+def beside(lines: Iterable[Line]) -> None:
+    """Show findings on standard error: the first errors, and all that is no error."""
+    lines = sorted(lines, key=_order)
+    errors = [line for line in lines if line.severity == ERROR]
+    more = [f"and {counted(len(errors) - MOST, 'more error')}"] if len(errors) > MOST else []
+    if lines:
+        show(*_by_file(errors[:MOST]), *more, *_by_file(line for line in lines if line.severity != ERROR), err=True)
+
+
+def _by_file(lines: Iterable[Line]) -> "list[RenderableType]":
     lines = sorted(lines, key=_order)
     shown: list[RenderableType] = []
     for _, its in groupby(lines, key=lambda line: line.file):
@@ -63,10 +81,7 @@ def page(lines: Iterable[Line], checked: int) -> None:
             said = Text.assemble(line.message, (element + hint, "dim"))
             rows.add_row(place, Text(line.severity, COLOURS[line.severity]), said)
         shown += [rows, ""]
-    errors = sum(line.severity == ERROR for line in lines)
-    colour = "red" if errors else "yellow" if lines else "green"
-    summary = f"{checked:,} checked, {counted(errors, 'error')}, {counted(len(lines) - errors, 'warning')}"
-    show(*shown, Text(summary, colour))
+    return shown
 
 
 def _order(line: Line) -> tuple[str, int]:

@@ -45,8 +45,13 @@ def ledger(kinds: Mapping[str, Kind[Any]], names: Iterable[str]) -> list[Loss]:
     ]
 
 
-def page(losses: Sequence[Loss], records: Iterable[Record], differences: Sequence[Mapping[str, Any]]) -> None:
-    """Show how many fields of each kind have which fate, what does not travel and why, and what differs."""
+def page(
+    losses: Sequence[Loss], records: Iterable[Record], staying: int, differences: Sequence[Mapping[str, Any]]
+) -> None:
+    """Show how many fields of each kind have which fate, what does not travel and why, and what differs.
+
+    `staying` is how many of the records never leave the practice, by their kind or, as a superbill, by themselves.
+    """
     number: Counter[str] = Counter()
     used: Counter[tuple[str, str]] = Counter()
     for record in records:
@@ -64,10 +69,8 @@ def page(losses: Sequence[Loss], records: Iterable[Record], differences: Sequenc
         fates = Counter(loss.fate for loss in losses if loss.kind == kind)
         cells = [str(fates[fate] or "-") for fate in (Fate.EXACT, Fate.ONE_WAY, Fate.LOCAL)]
         counts.add_row(kind, f"{number[kind]:,}", *cells)
-    compared = sum(
-        number[kind] for kind in number if any(loss.fate is not Fate.LOCAL for loss in losses if loss.kind == kind)
-    )
-    verdict = f"{counted(compared, 'record')}, {counted(len(differences), 'difference')}"
+    stay = f" ({staying} stay in the practice)" if staying else ""
+    verdict = f"{counted(number.total(), 'record')}{stay}, {counted(len(differences), 'difference')}"
     show(
         counts,
         "",

@@ -145,6 +145,7 @@ both directions. `=` in R5: as in R4. `a:slice` is the element of the list `a` t
 the elements `aDate`, `aString` and so on, `{a,b}` elements that say one thing together, `a[].b` the field `b` of each item of `a`.
 
 The last column: *required*, a resource without it is refused · *local*, does not travel · *one way*, sent and not read
-back · *derived*, made from the record and not read · *constant*, always so · *copy*, says again what another row reads,
+back · *derived*, made from the record and not read · *near*, made from it and from records that it names, and written
+over nothing but what we sent · *constant*, always so · *copy*, says again what another row reads,
 and must agree. All others come back exactly as they were.
 """

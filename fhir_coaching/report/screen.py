@@ -9,9 +9,9 @@ from rich.table import Table
 PIPE = 10_000  # columns: no line of a pipe is broken
 
 
-def show(*things: RenderableType) -> None:
-    """Print to standard output, without blanks at the end of lines. A plain `str` is a line that is never broken."""
-    console = Console(highlight=False, markup=False, emoji=False)
+def show(*things: RenderableType, err: bool = False) -> None:
+    """Print to standard output, or error, without blanks at the end of lines. A plain `str` is a line that is never broken."""
+    console = Console(highlight=False, markup=False, emoji=False, stderr=err)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE
     lines: list[str] = []
@@ -22,7 +22,7 @@ def show(*things: RenderableType) -> None:
         with console.capture() as shown:
             console.print(thing)
         lines += [line.rstrip() for line in shown.get().splitlines()]
-    sys.stdout.write("\n".join(lines) + "\n")
+    (sys.stderr if err else sys.stdout).write("\n".join(lines) + "\n")
 
 
 def table(*columns: str, **justify: str) -> Table:

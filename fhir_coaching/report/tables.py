@@ -20,6 +20,7 @@ FATES = {
     "local": "local",
     "also": "copy",
     "derived": "derived",
+    "near": "near",
     "const": "constant",
 }
 
@@ -51,7 +52,10 @@ class Line:
         if self.row.kind == "local":
             return f"does not travel: {self.row.why}"
         if self.row.kind == "const":
-            return f"always {dumps(self.row.derive(None)).decode()}" if self.row.derive else ""
+            reads = f"; reads also {', '.join(map(str, self.row.reads))}" if self.row.reads else ""
+            return f"always {dumps(self.row.derive(None)).decode()}{reads}" if self.row.derive else ""
+        if self.row.kind == "near":
+            return f"{chosen(self.row.codec, version, NAMES).says}; not read"
         if self.row.kind == "derived":
             return f"made from {', '.join(asked(self.row.derive)) or 'the record'}; not read"
         if self.nested:

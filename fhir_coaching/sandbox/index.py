@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from .parameters import Parameter
+from .parameter import Parameter
 
 Row = tuple[str, str | None, str | None, str | None, str | None]
 Cells = tuple[str | None, str | None, str | None, str | None]

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from .index import interval
 from .messages import Request, Response
 from .outcomes import Issue, Refusal, Resource, outcome, refusal
-from .parameters import Parameter
+from .parameter import Parameter
 from .search import Criteria, Pairs, SortKey, criteria, sort_key
 from .store import VERSION, Store, Stored
 

@@ -230,6 +230,14 @@ def _without_update_create(rest: Resource) -> Resource:
     return {**rest, "resource": [{**resource, "updateCreate": False} for resource in rest["resource"]]}
 
 
+def _read_only(*types: str) -> Callable[[Resource], Resource]:
+    read = [{"code": "read"}, {"code": "search-type"}]
+    return lambda rest: {
+        **rest,
+        "resource": [one | {"interaction": read} if one["type"] in types else one for one in rest["resource"]],
+    }
+
+
 def _entries(change: Callable[[list[Resource]], list[Resource]]) -> After:
     def after(_: Quirks, __: Request, response: Response) -> Response:
         if not _is_bundle(response.body, "-response"):
@@ -298,6 +306,11 @@ QUIRKS: Mapping[str, Quirk] = {
     "no_if_none_exist": Quirk("plain HAPI: If-None-Exist is ignored, 201", before=_without("if-none-exist")),
     "no_if_match": Quirk("plain HAPI: 200 for a stale If-Match", before=_without("if-match")),
     "no_update_create": Quirk("servers that choose every id", after=_says(_without_update_create)),
+    "read_only_plans": Quirk("EHRs' statements: a CarePlan is read and searched", after=_says(_read_only("CarePlan"))),
+    "read_only_people": Quirk(
+        "EHRs' statements: people and places are read and searched",
+        after=_says(_read_only("Patient", "Practitioner", "PractitionerRole", "Organization", "Location")),
+    ),
     "no_transaction": Quirk(
         "CapabilityStatements without it", _always, _refuses_bundle("transaction"), _without_bundle("transaction")
     ),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .index import fold, interval, reference_parts
 from .outcomes import refusal
-from .parameters import Parameter
+from .parameter import Parameter
 
 Pairs = list[tuple[str, str]]
 Condition = tuple[str, list[str]]  # SQL on a row of the index, and its arguments

@@ -49,6 +49,7 @@ class Intent:
     at: float  # seconds since 1970
     misses: int = 0  # how often it was looked for since and not found
     whole: bool = True  # whether nothing more of the record was to be sent after it
+    beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as sent
 
 
 @dataclass
@@ -62,6 +63,10 @@ class Row:
     parts: dict[str, Copy] = field(default_factory=dict)
     intent: Intent | None = None
     gone: bool = False  # it was there and was deleted there: it does not rise again by itself
+    beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as last sent
+    superseded: dict[str, str] = field(
+        default_factory=dict
+    )  # parts that a new resource is to replace: its address by part
 
     @property
     def key(self) -> Key:
@@ -202,6 +207,7 @@ def _spelt(row: Row) -> Json:
     line = {"kind": row.kind, "id": row.id, "owner": row.owner, "record": row.record, "parts": parts}
     if row.intent:
         line["intent"] = asdict(row.intent)
+    line |= {name: said for name in ("beside", "superseded") if (said := getattr(row, name))}
     return {**line, "gone": True} if row.gone else line
 
 
@@ -220,4 +226,6 @@ def _row_of(line: Json) -> Row:
         {part: Copy(**copy) for part, copy in line.get("parts", {}).items()},
         Intent(**{**intent, "at": float(intent["at"])}) if intent else None,  # numbers of a file are Decimals
         line.get("gone", False),
+        line.get("beside", {}),
+        line.get("superseded", {}),
     )

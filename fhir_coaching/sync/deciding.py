@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from fhir_coaching.lens.same import same
+from fhir_coaching.fhir.names import is_adopted
+from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.exchange import patient_of, withdrawn
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
-from fhir_coaching.sync.base import THEIRS, Key, Row
+from fhir_coaching.sync.base import OURS, THEIRS, Key, Row
 from fhir_coaching.sync.lookup import PEOPLE, Found
-from fhir_coaching.sync.plan import arrived, delivered, last_of, plan_write, resources, travelling
+from fhir_coaching.sync.plan import Plan, arrived, delivered, last_of, plan_write, resources, travelling
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
+from fhir_coaching.sync.superseding import is_superseded, replacing, sorted_out, superseded
 
 SETTLE = (
     90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
@@ -32,7 +34,7 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "several resources on the server bear its identifier: link one of them"
         )
-    row = _recollected(run, key, found)
+    row = _sorted_out(run, key, _recollected(run, key, found), found)
     if found.parts[anchor] is None and (anchor in found.deleted or (row is not None and row.gone)):
         return _deleted(run, key, record, row)
     if row is not None and row.gone:
@@ -43,12 +45,21 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
         )
     if record is None:
         return _withdraw(run, key, row, found)
+    if is_adopted(key[1]):
+        return _adopted(run, key, record, row, found)
     if (row is None and found.theirs) or (row is not None and row.owner == THEIRS):
         return _theirs(run, key, record, row, found)
     if kind in PEOPLE and found.parts[anchor] is None and not run.create_people:
         return run.stop(
             key, Outcome.NOT_DELIVERABLE, "no match on the server; --create-people creates it, `link` says who it is"
         )
+    if found.parts[anchor] is None and not run.server.takes(run.type_of(kind, anchor)):
+        why = f"no match on the server, which takes no new {run.type_of(kind, anchor)}; `link` says who it is"
+        return run.stop(key, Outcome.NOT_DELIVERABLE, why)
+    return _written(run, key, record, row, found)
+
+
+def _written(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     if key in run.refused:
         return run.stop(key, Outcome.FAILED, run.refused[key])
     if why := _lacking(run, key, record):
@@ -58,17 +69,38 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
 
 def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     sent = delivered(travelling(run.exchange, record), run.absent)
-    plan = plan_write(run.exchange, key, sent, row, found.parts)
+    plan = plan_write(run.exchange, key, sent, row, found.parts, run.near)
     if plan.moved:
+        run.near.held.add(key)
         run.know(Row(*key, parts={part: copy for part, copy in found.parts.items() if copy is not None}))
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
+    if untaken := [type_ for part in plan.writes if not run.server.takes(type_ := run.type_of(key[0], part))]:
+        return run.stop(key, Outcome.NOT_DELIVERABLE, f"edited here, and the server takes no {untaken[0]}")
     run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
     if not plan.writes:
-        run.remember(key, sent, found.parts)
-    return [
-        Write(record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part))
-        for part, resource in plan.writes.items()
-    ]
+        owner, known = (row.owner, row.beside) if row else (OURS, {})
+        run.remember(key, sent, found.parts, owner, beside={**plan.beside, **known})
+    writes: list[Write] = []
+    for part, resource in plan.writes.items():
+        write = Write(
+            record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part), plan.of(part)
+        )
+        writes += _appending(run, write, plan, row)
+    return writes
+
+
+def _appending(run: Run, write: Write, plan: Plan, row: Row | None) -> list[Write]:
+    """One write; or two, of which the first leaves the old resource behind and the second replaces it."""
+    key, part = write.key, write.part
+    old = write.copy.reference if write.copy else row.superseded.get(part, "") if row else ""
+    if not old or (write.copy and part not in plan.appended):
+        return [write]
+    new = replacing(run.exchange, key, part, plan.appended.get(part, write.resource), old)
+    second = replace(write, resource=new, copy=None, replaces=old)
+    if write.copy is None:
+        return [second]
+    left = superseded(run.exchange, key, part, write.copy.resource)
+    return [replace(write, resource=left, beside={}, leaves=True), second]
 
 
 def _deleted(run: Run, key: Key, record: Record | None, row: Row | None) -> list[Write]:
@@ -97,6 +129,25 @@ def _theirs(run: Run, key: Key, record: Record, row: Row | None, found: Found) -
     return run.settled(key, Outcome.UNCHANGED, only, why="theirs: not written")
 
 
+def _adopted(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
+    """Somebody else's resource: written only where it was edited here and the settings allow its type, and never made anew."""
+    if row is None or not row.parts:
+        why = "adopted from another server, or no longer known here: `pull --adopt` on the server that it is of"
+        return run.stop(key, Outcome.NOT_DELIVERABLE, why)
+    edited = tuple(differences(last_of(row), delivered(travelling(run.exchange, record), run.absent)))
+    if not edited:
+        return run.settled(key, Outcome.UNCHANGED, found.parts, why="theirs: not written")
+    type_ = run.type_of(key[0], run.anchor(key[0]))
+    if type_ in run.write_adopted and run.server.takes(type_):
+        return _written(run, key, record, row, found)
+    why = "theirs: not written; edited here, and " + (
+        f"the server takes no {type_}"
+        if type_ in run.write_adopted
+        else f"`write_adopted` of this server in practice.toml does not list {type_}"
+    )
+    return run.settled(key, Outcome.NOT_DELIVERABLE, found.parts, why=why, fields=edited)
+
+
 def _withdraw(run: Run, key: Key, row: Row | None, found: Found) -> list[Write]:
     """A `deleted` line: the record in its withdrawn state, if its kind has one and the server has it."""
     if found.parts.get(run.anchor(key[0])) is None:
@@ -119,6 +170,16 @@ def _lacking(run: Run, key: Key, record: Record) -> str:
     return ""
 
 
+def _sorted_out(run: Run, key: Key, row: Row | None, found: Found) -> Row | None:
+    """The row and the copies without what was left behind of parts that are appended to."""
+    behind = [p for p, copy in found.parts.items() if copy and is_superseded(run.exchange, key, p, copy.resource)]
+    for part in behind:
+        copy, found.parts[part] = found.parts[part], None
+        if row is not None and copy is not None:
+            row = replace(row, parts={**row.parts, part: copy})
+    return row and sorted_out(run.exchange, row)
+
+
 def _recollected(run: Run, key: Key, found: Found) -> Row | None:
     """What is known of a record, with an unanswered write settled as far as the server shows it by now."""
     row = run.base.rows.get(key)
@@ -135,5 +196,6 @@ def _recollected(run: Run, key: Key, found: Found) -> Row | None:
         settled = replace(row, intent=None if missed.misses >= MISSES else missed)
     if settled is None:
         return row
+    settled = sorted_out(run.exchange, settled)
     run.save(settled)
     return settled if settled.parts or settled.intent else None

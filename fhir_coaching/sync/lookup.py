@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from fhir_coaching.errors import NotAuthorized, NotFhir, NotFound, Rejected, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
-from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.fhir.names import identifiers, is_adopted, stable_id
 from fhir_coaching.fhir.systems import EIN, NPI
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.values import Record
 from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
-from fhir_coaching.sync.base import Copy, Key, Row
+from fhir_coaching.sync.base import THEIRS, Copy, Key, Row
+from fhir_coaching.sync.superseding import is_superseded
 
 PEOPLE = (
     "organization",
@@ -20,6 +21,7 @@ PEOPLE = (
     "patient",
 )  # who may be on the server already, under other identifiers
 MOST = 50  # entries of one request
+PAGE = 200  # resources a page; a server may give fewer, and says where to go on
 _AT_ONCE = 15  # identifiers of one search: a URL has its limits
 
 
@@ -122,24 +124,24 @@ def look_up(
     searches: dict[str, list[tuple[Key, str, set[tuple[str, str]]]]] = {}
     for key, record, row in wanted:
         kind, id_ = key
-        found[key] = Found()
+        found[key], theirs = Found(), is_adopted(id_) or (row is not None and row.owner == THEIRS)
         for part, lens in exchange.lenses[kind].lenses.items():
-            type_ = lens.table.type
-            if not server.takes(type_):
+            type_, copy = lens.table.type, row.parts.get(part) if row else None
+            anchor = part == exchange.kinds[kind].anchor
+            besides = theirs and not anchor and copy is None  # what else they have is none of our business
+            if besides or not (server.takes(type_) or (anchor and _only_read(kind, id_) and type_ in server.can.types)):
                 continue
             found[key].parts[part] = None
-            copy = row.parts.get(part) if row else None
             if copy is not None:
                 asks.append((copy.reference, key, part, True))
                 continue
-            if row is not None and row.owner == "theirs" and part != exchange.kinds[kind].anchor:
-                del found[key].parts[part]  # other resources of somebody who is theirs are none of our business
-                continue
+            if is_adopted(id_):
+                continue  # it bears no identifier of ours by which to find it
             own = exchange.identifier(kind, part, id_)
             if server.own_ids(type_):
                 asks.append((f"{type_}/{stable_id(*own)}", key, part, False))
             if server.searches(type_, "identifier"):
-                others = known_elsewhere(record) if part == exchange.kinds[kind].anchor and kind in PEOPLE else set()
+                others = known_elsewhere(record) if anchor and kind in PEOPLE else set()
                 searches.setdefault(type_, []).append((key, part, {own, *others}))
     batches = [(type_, some) for type_, each in searches.items() for some in _portions(each)]
     urls = [url for url, *_ in asks] + [
@@ -148,11 +150,18 @@ def look_up(
     ]
     answers = server.ask(urls)
     for (_, key, part, known), answer in zip(asks, answers[: len(asks)], strict=True):
+        if not known and isinstance(answer, Answer) and is_superseded(exchange, key, part, answer.resource or {}):
+            continue  # at the id that we would choose, but left behind
         _take_read(found[key], part, answer, known=known)
     for (_, some), answer in zip(batches, answers[len(asks) :], strict=True):
         for key, part, all_of_it in some:
             _take_search(found[key], part, answer, exchange.identifier(key[0], part, key[1]), all_of_it)
     return found
+
+
+def _only_read(kind: str, id_: str) -> bool:
+    """Whether a record can be of use on a server that lets nobody write it: EHRs' patients are read and searched, no more."""
+    return kind in PEOPLE or is_adopted(id_)
 
 
 def known_elsewhere(record: Record | None) -> set[tuple[str, str]]:

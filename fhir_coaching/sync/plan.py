@@ -1,21 +1,23 @@
 """What is to be done with one record: pure, from what is here, what was sent, and what is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from fhir_coaching.errors import MappingError
+from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.fhir.references import resolve
-from fhir_coaching.lens import Json, Kind
+from fhir_coaching.lens import Json, Kind, Near
 from fhir_coaching.lens.rows import FATES, Fate
 from fhir_coaching.lens.same import differences, same
-from fhir_coaching.practice.exchange import Exchange
+from fhir_coaching.practice.exchange import Exchange, withdrawn
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.spelling import read_record
-from fhir_coaching.records.values import Record, replaced
-from fhir_coaching.sync.base import Copy, Key, Row
+from fhir_coaching.records.values import Record, Value, replaced
+from fhir_coaching.sync.base import THEIRS, Copy, Key, Row
 from fhir_coaching.sync.report import Difference
+from fhir_coaching.sync.superseding import appended
 
 Copies = Mapping[str, Copy | None]
 
@@ -25,8 +27,16 @@ class Plan:
     """The parts to write, as they are to be; or why nothing is written."""
 
     writes: dict[str, Json] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as they are made now
+    appended: dict[str, Json] = field(
+        default_factory=dict
+    )  # of the parts to write: as new resources that replace the old
     changed: tuple[Difference, ...] = ()  # on the server, since the base
     why: str = ""
+
+    def of(self, part: str) -> dict[str, str]:
+        """The digests of one part."""
+        return {key: digest for key, digest in self.beside.items() if key.startswith(f"{part}.")}
 
     @property
     def moved(self) -> bool:
@@ -39,10 +49,32 @@ def last_of(row: Row | None) -> Record | None:
     return read_record(row.kind, row.record) if row is not None and row.record is not None else None
 
 
+class Known:
+    """What stands near a record: what is here, else what was last sent or accepted; a withdrawal as what it comes to.
+
+    Of records that are `held` back, what was last sent or accepted: a plan in words must not say what its goal does not.
+    """
+
+    def __init__(self, here: Mapping[Key, Record | None], rows: Mapping[Key, Row]) -> None:
+        self._here, self._rows, self.held = here, rows, set[Key]()
+
+    def record(self, kind: str, key: str) -> Record | None:
+        """The record of this kind and id, if it is known."""
+        here = {} if (kind, key) in self.held else self._here
+        found = here.get((kind, key))
+        if found is not None:
+            return found
+        last = last_of(self._rows.get((kind, key)))
+        return withdrawn(last) if last is not None and (kind, key) in here else last
+
+
 def travelling(exchange: Exchange, record: Record) -> Record:
-    """The record without what never leaves the practice: an edit there is none, and the base does not hold it."""
+    """The record without what never leaves the practice: an edit there is none, and the base does not hold it.
+
+    Of an adopted record only what the one resource says travels: no others are made for it.
+    """
     fields = type(record).model_fields
-    said = {name: fields[name].default for name in _local(exchange.kinds[kind_of(record)])}
+    said = {name: fields[name].default for name in _local(exchange.kinds[kind_of(record)], is_adopted(record.id))}
     return record.model_copy(update=said) if any(getattr(record, name) != said[name] for name in said) else record
 
 
@@ -56,8 +88,9 @@ def delivered(record: Record, absent: Callable[[Key], object]) -> Record:
 
 
 @cache
-def _local(kind: Kind[Any]) -> tuple[str, ...]:
-    return tuple(name for name, fate, _ in kind.ledger() if fate is Fate.LOCAL)
+def _local(kind: Kind[Any], adopted: bool) -> tuple[str, ...]:  # noqa: FBT001 - of the cache
+    its = {row.attr for row in (kind.parts[kind.anchor].table.rows if adopted else kind.rows)}
+    return tuple(name for name, fate, _ in kind.ledger() if fate is Fate.LOCAL or name not in its)
 
 
 def resources(copies: Copies) -> dict[str, Json | None]:
@@ -68,24 +101,47 @@ def resources(copies: Copies) -> dict[str, Json | None]:
 def changed_since(exchange: Exchange, row: Row, copies: Copies, last: Record | None) -> tuple[Difference, ...]:
     """What the server says otherwise now than in the base, in fields that a record has. Raises MappingError.
 
-    What the server dropped when it was written is the same in both, and so no edit.
+    What the server dropped when it was written is the same in both, and so no edit. A reference to what was adopted since is
+    in both as well, and new to us: what cannot be seen here must not be taken away there.
     """
     known = {part: row.parts.get(part) for part in copies}
     before = exchange.record(row.kind, resources(known), last, id=row.id)
     after = exchange.record(row.kind, resources(copies), last, id=row.id)
-    return tuple(differences(before, after))
+    changed = list(differences(before, after))
+    if last is not None and not same(last, after):
+        others = type(after).model_fields.keys() - {path.partition(".")[0].partition("[")[0] for path, _, _ in changed}
+        for name in sorted(others):
+            one, other = getattr(last, name), getattr(after, name)
+            if not same(one, other) and set(_adopted_in(other)) - set(_adopted_in(one)):
+                changed += differences(one, other, name)
+    return tuple(changed)
 
 
-def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, copies: Copies) -> Plan:
-    """What a push does with a record of ours. Raises MappingError for a copy that cannot be read, or a record that cannot be said."""
+def _adopted_in(value: Any) -> Iterator[str]:
+    """The adopted records that a value refers to."""
+    if isinstance(value, str):
+        yield from (value,) if is_adopted(value) else ()
+    elif isinstance(value, tuple):
+        yield from (found for one in value for found in _adopted_in(one))
+    elif isinstance(value, Value):
+        yield from _adopted_in(tuple(getattr(value, name) for name in type(value).model_fields))
+
+
+def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, copies: Copies, near: Near) -> Plan:
+    """What a push does with a record that may be written. Raises MappingError for a copy or a record that cannot be read or said."""
     kind, id_ = key
-    last = last_of(row)
+    last, lens = last_of(row), exchange.lenses[kind]
+    # Of what is here: a server that keeps less must not change the words. What is theirs has their words.
+    beside = {} if row is not None and row.owner == THEIRS else lens.beside(record, near)
+    digests, new = lens.digests(beside), dict[str, None]()
     anchor = copies.get(exchange.kinds[kind].anchor)
     if anchor is not None and row is not None and row.parts:
         changed = changed_since(exchange, row, copies, last)
         if changed:
             return Plan(changed=changed, why="changed on the server since it was last seen: pull first")
         record = _edited(exchange, row, record, last, copies)
+        there = exchange.record(kind, resources(copies), last, id=id_)
+        new = dict.fromkeys(appended(exchange, key, there, record, copies))
     elif anchor is not None:
         there = exchange.record(kind, resources(copies), record, id=id_)
         changed = tuple(differences(record, there))
@@ -93,9 +149,10 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
             return Plan(
                 changed=changed, why="is on the server already, with other content, and no base is known: pull first"
             )
-        return Plan()
-    made = exchange.lenses[kind].put(record, resources(copies), last)
-    return Plan(writes={part: resource for part, resource in made.items() if not _there(resource, copies.get(part))})
+        return Plan(beside=digests)
+    made = lens.put(record, resources(copies), last, beside=beside, sent=row.beside if row else {})
+    writes = {part: resource for part, resource in made.items() if not _there(resource, copies.get(part))}
+    return Plan(writes, digests, lens.put(record, new, beside=beside) if new else {})
 
 
 def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies) -> Record:
@@ -133,7 +190,13 @@ def arrived(exchange: Exchange, row: Row, there: Mapping[str, Copy]) -> Row | No
     intent = row.intent
     if intent is None or not all(part in there for part in intent.parts):
         return None
-    sent = replace(row, record=intent.record if intent.whole else row.record, parts=dict(there), intent=None)
+    sent = replace(
+        row,
+        record=intent.record if intent.whole else row.record,
+        parts=dict(there),
+        intent=None,
+        beside={**row.beside, **intent.beside},
+    )
     record, copies = last_of(replace(row, record=intent.record)), resources(there)
     try:
         equal = same(

@@ -6,7 +6,7 @@ ids; else a conditional create; else a plain one, with the base alone to know.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fhir_coaching.errors import MappingError, ServerError
 from fhir_coaching.practice.across import findings_across
@@ -18,7 +18,7 @@ from fhir_coaching.server import FhirServer
 from fhir_coaching.sync.base import Base, Key
 from fhir_coaching.sync.deciding import decide
 from fhir_coaching.sync.lookup import Server, look_up
-from fhir_coaching.sync.plan import last_of
+from fhir_coaching.sync.plan import Known, last_of
 from fhir_coaching.sync.report import Outcome, PushReport
 from fhir_coaching.sync.run import Run, Write
 from fhir_coaching.sync.sending import send
@@ -35,16 +35,20 @@ def push(
     base: Base,
     *,
     create_people: bool = False,
+    write_adopted: Collection[str] = (),
     dry_run: bool = False,
     now: Callable[[], float] = time.time,
 ) -> PushReport:
-    """Write what changed here since it was last sent.
+    """Write what changed here since it was last sent; of what was adopted, resources of the types `write_adopted`.
 
     Raises InputError, StateError or a ServerError before anything is sent; later, `stopped` of the report says what ended it.
     """
     entries = list(entries)
     groups = _groups(entries, exchange, base)
-    run = Run(Server(server), exchange, base, PushReport(dry_run=dry_run), create_people, now, _refused(entries))
+    exchange.names.server = server.base
+    near = Known({key: record for group in groups for key, record in group.items()}, base.rows)
+    report = PushReport(dry_run=dry_run)
+    run = Run(Server(server), exchange, base, report, create_people, now, _refused(entries), near, write_adopted)
     try:
         for group in groups:
             _settle(run, group)
@@ -72,7 +76,7 @@ def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Gr
     shared: Group = {}
     patients: dict[str, Group] = {}
     for entry in entries:
-        if not exchange.travels(entry.kind):
+        if not exchange.travels(entry.kind, entry.record):
             continue
         key = (entry.kind, entry.record.id if entry.record is not None else entry.withdrawn)
         known = entry.record or last_of(base.rows.get(key))

@@ -1,6 +1,6 @@
 """One push under way: what is known of the server, of what others may refer to, and of what came of each record so far."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhir_coaching.lens import Json
@@ -9,7 +9,10 @@ from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import OURS, Base, Copy, Key, Row
 from fhir_coaching.sync.lookup import Server
+from fhir_coaching.sync.plan import Known
 from fhir_coaching.sync.report import Difference, Item, Outcome, PushReport
+
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Write:
     type: str
     resource: Json  # with logical references
     copy: Copy | None  # what it replaces; None: it is created
+    beside: Mapping[str, str] = field(default_factory=dict)  # digests of its near rows
+    leaves: bool = False  # the copy is superseded, and a new resource comes after it
+    replaces: str = ""  # the address of what a new one replaces
 
 
 @dataclass
@@ -36,6 +42,8 @@ class Run:
     create_people: bool
     now: Callable[[], float]
     refused: Mapping[Key, str]  # records that are not fit to be sent, and why
+    near: Known  # what the practice knows beside each record
+    write_adopted: Collection[str] = ()  # types of adopted resources that may be written
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
@@ -79,9 +87,17 @@ class Run:
             if not (row.parts or row.intent or row.gone) and row.key in self.base.rows:
                 self.base.forget(row)
 
-    def remember(self, key: Key, record: Record, copies: Mapping[str, Copy | None], owner: str = OURS) -> Row:
+    def remember(
+        self,
+        key: Key,
+        record: Record,
+        copies: Mapping[str, Copy | None],
+        owner: str = OURS,
+        beside: Mapping[str, str] = _NOTHING,
+    ) -> Row:
         """What the server has is what we know it to have, and the record is what it was made from."""
-        row = Row(*key, owner, spell_record(record), {part: copy for part, copy in copies.items() if copy is not None})
+        parts = {part: copy for part, copy in copies.items() if copy is not None}
+        row = Row(*key, owner, spell_record(record), parts, beside=dict(beside))
         self.know(row)
         self.save(row)
         return row
@@ -98,6 +114,7 @@ class Run:
     def stop(self, key: Key, outcome: Outcome, why: str) -> list[Write]:
         """Report a record that is not written; what refers to it learns why."""
         self.stopped[key] = why
+        self.near.held.add(key)
         part = self.anchor(key[0])
         self.report.items.append(Item(*key, outcome, part, self.type_of(key[0], part), why=why))
         return []

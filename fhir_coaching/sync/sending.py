@@ -17,6 +17,7 @@ from fhir_coaching.errors import (
 )
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import identifiers, stable_id
+from fhir_coaching.lens.rows import FATES
 from fhir_coaching.lens.same import differences
 from fhir_coaching.practice.exchange import patient_of
 from fhir_coaching.records.spelling import spell_record
@@ -26,6 +27,7 @@ from fhir_coaching.sync.lookup import MOST, copy_of
 from fhir_coaching.sync.plan import with_references
 from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
+from fhir_coaching.sync.superseding import sorted_out
 
 Ready = list[tuple[Write, Entry]]
 
@@ -39,12 +41,20 @@ def send(run: Run, writes: list[Write], *, again: bool) -> list[Key]:
         for write in writes:
             run.sent(write, Outcome.UPDATED if write.copy else Outcome.CREATED)
         return []
+    first = [write for write in writes if write.leaves]
+    rest = [write for write in writes if not write.leaves]
+    conflicts = _portions(run, first, {write.key for write in rest}, again=again)
+    rest = [write for write in rest if write.key not in conflicts]
+    return list(dict.fromkeys([*conflicts, *_portions(run, rest, set(), again=again)]))
+
+
+def _portions(run: Run, writes: list[Write], after: AbstractSet[Key], *, again: bool) -> list[Key]:
     conflicts: list[Key] = []
     size = MOST if run.server.can.transaction else 1
     for start in range(0, len(writes), size):
-        later = {write.key for write in writes[start + size :]}
+        later = {*after, *(write.key for write in writes[start + size :])}
         conflicts += _transaction(run, writes[start : start + size], later, again=again)
-    return list(dict.fromkeys(conflicts))
+    return conflicts
 
 
 def _transaction(run: Run, writes: list[Write], later: AbstractSet[Key], *, again: bool) -> list[Key]:
@@ -98,7 +108,7 @@ def _ready(run: Run, writes: list[Write]) -> Ready:
         own = run.own(write.key, write.part)
         if write.copy is not None:
             inside[own] = write.copy.reference
-        elif run.server.own_ids(write.type):
+        elif run.server.own_ids(write.type) and not write.replaces:
             inside[own] = f"{write.type}/{stable_id(*own)}"
         elif len(writes) > 1:
             inside[own] = f"urn:uuid:{stable_id(*own)}"
@@ -123,7 +133,7 @@ def _entry(run: Run, write: Write, addresses: Mapping[tuple[str, str], str]) -> 
     if write.copy is not None:
         at, match = write.copy.reference, f'W/"{write.copy.version}"' if write.copy.version else ""
         return Entry("PUT", at, {**resource, "id": write.copy.id}, f"{root}/{at}", if_match=match)
-    if run.server.own_ids(write.type):
+    if run.server.own_ids(write.type) and not write.replaces:
         at = f"{write.type}/{stable_id(*own)}"
         return Entry("PUT", at, {**resource, "id": stable_id(*own)}, f"{root}/{at}")
     condition = f"identifier={query(*own)}" if run.server.can.types[write.type].conditional_create else ""
@@ -137,7 +147,9 @@ def _intend(run: Run, ready: Ready, later: AbstractSet[Key]) -> None:
         row = rows.get(write.key) or replace(run.base.rows.get(write.key) or Row(*write.key), intent=None)
         parts = {**(row.intent.parts if row.intent else {}), write.part: entry.resource or {}}
         whole = write.key not in later
-        rows[write.key] = replace(row, intent=Intent(spell_record(write.sent), parts, run.now(), whole=whole))
+        beside = {**(row.intent.beside if row.intent else {}), **write.beside}
+        intent = Intent(spell_record(write.sent), parts, run.now(), whole=whole, beside=beside)
+        rows[write.key] = replace(row, intent=intent)
     run.save(*rows.values())
 
 
@@ -163,7 +175,10 @@ def _settle(run: Run, ready: Ready, answers: list[Answer | ServerError], later: 
             parts=parts,
             record=spell_record(results[0][0].sent) if whole else row.record,
             intent=row.intent if lost else None,
+            beside=row.beside
+            | {k: v for write, copy in results if isinstance(copy, Copy) for k, v in write.beside.items()},
         )
+        row = sorted_out(run.exchange, row)
         run.save(row)
         run.know(row)
         if any(isinstance(copy, VersionConflict) for _, copy in results):
@@ -237,13 +252,17 @@ def _report(run: Run, write: Write, copy: Copy | ServerError, parts: Mapping[str
 
 
 def _lost(run: Run, write: Write, parts: Mapping[str, Copy]) -> tuple[str, ...]:
-    """The fields that the server did not keep as they were sent."""
+    """The fields that the server did not keep as they were sent; of the anchor also those of parts that it does not take."""
     kind = write.key[0]
+    untaken = {part for part in run.exchange.kinds[kind].parts if not run.server.takes(run.type_of(kind, part))}
+    there_are = {**dict.fromkeys(untaken), **{part: copy.resource for part, copy in parts.items()}}
     try:
-        there = run.exchange.record(kind, {part: parts[part].resource for part in parts}, write.record)
+        there = run.exchange.record(kind, there_are, write.record)
     except MappingError as error:
         return tuple(fault.element or fault.place for fault in error.faults)
-    mine = {row.attr for row in run.exchange.kinds[kind].parts[write.part].table.rows}
+    of = run.exchange.kinds[kind].parts
+    told = {write.part, *(untaken if write.part == run.anchor(kind) else ())}
+    mine = {row.attr for part in told for row in of[part].table.rows if row.kind in FATES}
     return tuple(
         path for path, _, _ in differences(write.record, there) if path.partition(".")[0].partition("[")[0] in mine
     )

@@ -54,7 +54,7 @@ def hapi(*, java_opts: str = "") -> Iterator[str]:
 
 @contextmanager
 def sekmet() -> Iterator[str]:
-    """A sekmet-fhir R4 server with an empty store, Goal's search parameters added; gives its base address.
+    """A sekmet-fhir R4 server with an empty store, those search parameters added that it lacks; gives its base address.
 
     The first use makes its environment (173 MB). Raises Unavailable, StartFailed.
     """
@@ -77,14 +77,15 @@ def sekmet() -> Iterator[str]:
 def validator() -> Iterator[str]:
     """The official validation engine, listening; gives its address, for `Validator`.
 
-    The first use builds it (142 MB). Memory: ORACLE_JAVA_OPTS, 3 GB by default. Raises Unavailable, StartFailed.
+    The first use builds it (142 MB). Memory: ORACLE_JAVA_OPTS, 4 GB by default: two bases and four sets of guides need 2 GB,
+    and room beside them. Raises Unavailable, StartFailed.
     """
     if given := os.environ.get("FHIR_COACHING_TEST_VALIDATOR"):
         yield given.rstrip("/")
         return
     _need("the validation engine", "java", "mvn")
     build = cache() / "validator-8.8.1"
-    env = {"ORACLE_TARGET": str(build)}
+    env = {"ORACLE_TARGET": str(build), "ORACLE_JAVA_OPTS": os.environ.get("ORACLE_JAVA_OPTS", "-Xmx4g")}
     if folder := guides():
         env["ORACLE_IGS"] = str(folder)
     timeout = 600 if _unbuilt(build, "stamp-*") else 180
