@@ -4,7 +4,7 @@ from fhir_coaching.fhir.codecs import INSTANT, bare, codes, encoded, part, value
 from fhir_coaching.fhir.datatypes import CONCEPT
 from fhir_coaching.fhir.systems import PARTICIPATION
 from fhir_coaching.lens import R4, R5, Codec, Json, Slice, Table, Wrong, also, attrs_of, const, derived, row
-from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, coded, identifiers, part_identity
+from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, coded, identifiers, part_common
 from fhir_coaching.records.coaching import Booking, BookingState, Session
 from fhir_coaching.records.values import Interval
 
@@ -46,7 +46,7 @@ S = attrs_of(Session)
 
 APPOINTMENT = Table(Session, "Appointment", (
     const("resourceType", "Appointment", required=True),
-    part_identity(),
+    *part_common(S),
     row(S.booking, {R4: "{status,start,end,cancelationReason}", R5: "{status,start,end,cancellationReason}"},
                     {R4: BOOKING_4, R5: BOOKING_5}, required=True),
     also(S.patient, "participant:patient.actor", PATIENT),

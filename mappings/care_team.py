@@ -6,7 +6,7 @@ from fhir_coaching.fhir.codecs import choice, concept_of, spelt_alike
 from fhir_coaching.fhir.datatypes import PERIOD
 from fhir_coaching.fhir.systems import COACH_ROLE, SNOMED
 from fhir_coaching.lens import R4, R5, Codec, Slice, Table, also, attrs_of, const, derived, many, row
-from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, as_made, identifiers, part_identity
+from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, as_made, identifiers, part_common
 from fhir_coaching.records.engagements import Coach, CoachRole, Engagement, EngagementStatus
 from fhir_coaching.records.values import Period
 
@@ -35,7 +35,7 @@ COACH = Table(Coach, "CareTeam.participant", (
 
 CARE_TEAM = Table(Engagement, "CareTeam", (
     const("resourceType", "CareTeam", required=True),
-    part_identity(),
+    *part_common(E),
     derived("status", lambda e: STATUS[e.status], STATE),
     also(E.patient, "subject", PATIENT),
     derived("period", lambda e: e.period, PERIOD),

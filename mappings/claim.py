@@ -72,6 +72,7 @@ from fhir_coaching.mappings.datatypes import (
     own,
 )
 from fhir_coaching.records.billing import (
+    BillingStatus,
     CareRole,
     CareTeamMember,
     Claim,
@@ -249,7 +250,7 @@ CLAIM_TABLE = Table(Claim, "Claim", (
     const("resourceType",   "Claim", required=True),
     *common(C),
     row(C.number,           "identifier:number.value", STRING),
-    const("status",         "active", required=True),
+    row(C.status,           "status",   spelt_alike(BillingStatus, strict=True), required=True),
     const("type.coding:type.code", "professional", required=True),
     row(C.use,              "use",      spelt_alike(ClaimUse, strict=True), required=True),
     row(C.patient,          "patient",  PATIENT, required=True),

@@ -20,7 +20,7 @@ from fhir_coaching.fhir.systems import COVERAGE_CLASS, IDENTIFIER_TYPE, RELATION
 from fhir_coaching.lens import R4, R5, Codec, Json, Names, Slice, Table, attrs_of, const, derived, row
 from fhir_coaching.lens.paths import refuse_modifiers
 from fhir_coaching.mappings.datatypes import PATIENT, coded, common, own
-from fhir_coaching.records.billing import Coverage, Relationship
+from fhir_coaching.records.billing import BillingStatus, Coverage, Relationship
 from fhir_coaching.records.values import Missing, Who, WhoKind
 
 PAYER = who(WhoKind.ORGANIZATION, WhoKind.PATIENT, WhoKind.RELATED_PERSON)
@@ -69,7 +69,7 @@ MEMBER = {"type": coded(IDENTIFIER_TYPE, "MB")}
 COVERAGE_TABLE = Table(Coverage, "Coverage", (
     const("resourceType", "Coverage", required=True),
     *common(C),
-    const("status",       "active", required=True),
+    row(C.status,         "status",       spelt_alike(BillingStatus, strict=True), required=True),
     row(C.patient,        "beneficiary",  PATIENT, required=True),
     row(C.payer,          {R4: "payor", R5: "{kind,insurer,paymentBy}"}, {R4: one_of_list(PAYER), R5: payer}, required=True),
     row(C.member_id,      "identifier:member.value", STRING),

@@ -16,6 +16,7 @@ from fhir_coaching.lens import (
     Slice,
     Slices,
     Table,
+    also_many,
     attrs_of,
     derived,
     identity,
@@ -210,6 +211,9 @@ def common(r: Any) -> tuple[Row, ...]:
     )
 
 
-def part_identity() -> Row:
-    """The identifier of a part that is not the anchor: the record's id in the part's own system."""
-    return derived("identifier:own.value", lambda record: record.id, STRING)
+def part_common(r: Any) -> tuple[Row, ...]:
+    """What a part that is not the anchor has: the record's id in the part's own system, and its labels."""
+    return (
+        derived("identifier:own.value", lambda record: record.id, STRING),
+        also_many(r.labels, "meta.security", LABEL),
+    )

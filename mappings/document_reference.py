@@ -24,7 +24,7 @@ from fhir_coaching.lens import (
     derived,
     row,
 )
-from fhir_coaching.mappings.datatypes import PATIENT, SESSION, as_made, coded, identifiers, part_identity
+from fhir_coaching.mappings.datatypes import PATIENT, SESSION, as_made, coded, identifiers, part_common
 from fhir_coaching.mappings.encounter import bounds
 from fhir_coaching.records.coaching import Session, SessionNote, SessionStatus
 from fhir_coaching.records.values import SessionId, WhoKind
@@ -104,7 +104,7 @@ S = attrs_of(Session)
 
 DOCUMENT_REFERENCE = Table(Session, "DocumentReference", (
     const("resourceType", "DocumentReference", required=True),
-    part_identity(),
+    *part_common(S),
     derived("status", _status, as_made("whether the session stands")),
     derived("type", lambda _: coded(LOINC, "11506-3"), as_made("a progress note")),
     const("category:note", coded(DOCUMENT_CATEGORY, "clinical-note")),

@@ -7,7 +7,7 @@ from fhir_coaching.fhir.references import reference
 from fhir_coaching.fhir.systems import SERVICE
 from fhir_coaching.lens import R4, R5, Codec, Slice, Table, also, attrs_of, const, derived, row
 from fhir_coaching.mappings.care_plan import TEAM, team
-from fhir_coaching.mappings.datatypes import ORGANIZATION, PATIENT, as_made, coded, identifiers, part_identity
+from fhir_coaching.mappings.datatypes import ORGANIZATION, PATIENT, as_made, coded, identifiers, part_common
 from fhir_coaching.records.engagements import Engagement, EngagementStatus
 from fhir_coaching.records.values import ReferralId
 
@@ -27,7 +27,7 @@ E = attrs_of(Engagement)
 
 EPISODE_OF_CARE = Table(Engagement, "EpisodeOfCare", (
     const("resourceType", "EpisodeOfCare", required=True),
-    part_identity(),
+    *part_common(E),
     derived("status", lambda e: STATUS[e.status], STATE),
     const("type:coaching", coded(SERVICE, "health-coaching")),
     also(E.patient, "patient", PATIENT),

@@ -6,7 +6,7 @@ from fhir_coaching.fhir.codecs import STRING, concept_of
 from fhir_coaching.fhir.datatypes import CONCEPT
 from fhir_coaching.fhir.systems import NUCC
 from fhir_coaching.lens import R4, R5, Codec, Slice, Table, attrs_of, const, derived, many, row
-from fhir_coaching.mappings.datatypes import ORGANIZATION, PRACTITIONER, identifiers, part_identity, said_telecoms
+from fhir_coaching.mappings.datatypes import ORGANIZATION, PRACTITIONER, identifiers, part_common, said_telecoms
 from fhir_coaching.records.people import Practitioner
 from fhir_coaching.records.values import PractitionerId
 
@@ -26,7 +26,7 @@ def has_role(practitioner: Practitioner) -> bool:
 
 ROLE = Table(Practitioner, "PractitionerRole", (
     const("resourceType", "PractitionerRole", required=True),
-    part_identity(),
+    *part_common(P),
     const("active", value=True),
     derived("practitioner",  lambda p: PractitionerId(p.id), PRACTITIONER),
     row(P.organization,      "organization", ORGANIZATION),

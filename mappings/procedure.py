@@ -14,7 +14,7 @@ from fhir_coaching.mappings.datatypes import (
     coded,
     extension,
     identifiers,
-    part_identity,
+    part_common,
 )
 from fhir_coaching.mappings.encounter import bounds
 from fhir_coaching.records.coaching import Cpt, Session, SessionStatus
@@ -54,7 +54,7 @@ S = attrs_of(Session)
 
 PROCEDURE = Table(Session, "Procedure", (
     const("resourceType", "Procedure", required=True),
-    part_identity(),
+    *part_common(S),
     derived("status", lambda s: STATUS[s.status], as_made("the session's status")),
     derived("code", lambda s: s.cpt, CODE),
     also(S.patient, "subject", PATIENT),

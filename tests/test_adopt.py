@@ -279,3 +279,21 @@ def test_an_unreadable_one_stops_itself_alone(hospital: Hospital) -> None:
         False,
     )
     assert (report.exit_code, report.count(Pulled.NEW)) == (1, 4)
+
+
+def test_what_cannot_be_read_is_left_out_of_what_refers_to_it(hospital: Hospital) -> None:
+    """A goal by its code alone is fine in FHIR, and no record of ours: the plan comes without it, and keeps it there."""
+    coded = {name: value for name, value in hospital.wish("x").items() if name != "description"}
+    goal = hospital.adds("Goal", **coded, description={"coding": [{"system": "http://snomed.info/sct", "code": "1"}]})
+    hospital.edits(hospital.plan, goal=[{"reference": hospital.goal}, {"reference": goal}])
+    report = hospital.practice.pull(adopt=True)
+    assert [(one.kind, one.outcome) for one in report.items if one.outcome is Pulled.FAILED] == [
+        ("goal", Pulled.FAILED)
+    ]
+    assert hospital.line(hospital.plan, "engagement")["goals"] == [hospital.id(hospital.goal)]
+    hospital.allows("CarePlan")
+    hospital.practice.edit("engagement", hospital.id(hospital.plan), title="On our feet")
+    assert item(hospital.practice.push(), "engagement", hospital.id(hospital.plan)).outcome is Outcome.UPDATED
+    assert hospital.practice.pull(adopt=True).count(Pulled.FAILED) == 1
+    there = hospital.practice.client().read(*hospital.plan.split("/")).resource or {}
+    assert [one["reference"] for one in there["goal"]] == [hospital.goal, goal]

@@ -15,9 +15,9 @@ from fhir_coaching.fhir.references import references
 from fhir_coaching.lens import R4, R5, Json, Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import Entry
-from fhir_coaching.practice.exchange import Exchange, bundles, to_fhir
+from fhir_coaching.practice.exchange import Exchange, bundles, to_fhir, withdrawn
 from fhir_coaching.practice.nearby import Nearby
-from fhir_coaching.records.billing import Claim, Coverage
+from fhir_coaching.records.billing import BillingStatus, Claim, Coverage
 from fhir_coaching.records.spelling import read_record, spell_record
 
 BASE = "https://practice.example"
@@ -244,9 +244,7 @@ def test_one_coverage_is_billed(others: list[int], sequences: list[tuple[bool, i
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("status", "cancelled"),
-        ("status", "draft"),
-        ("status", "entered-in-error"),
+        ("status", "unknown"),
         ("status", None),
         ("use", "proposal"),
         ("use", None),
@@ -383,3 +381,16 @@ def test_lines_stand_in_the_order_of_their_numbers() -> None:
 def test_a_record_that_is_none(fields: Json) -> None:
     with pytest.raises(ValueError, match=r"expected|greater"):
         claim(**fields)
+
+
+@both
+@pytest.mark.parametrize("status", BillingStatus)
+def test_whether_a_claim_counts(version: Version, status: BillingStatus) -> None:
+    resource = sent(claim(status=status.value), version)
+    assert resource["status"] == status.value.replace("_", "-")
+
+
+def test_a_claim_can_be_withdrawn() -> None:
+    gone = withdrawn(claim())
+    assert isinstance(gone, Claim)
+    assert sent(gone)["status"] == "entered-in-error"

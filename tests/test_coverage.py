@@ -97,8 +97,8 @@ def test_who_pays_without_an_insurance_is_no_member() -> None:
 @pytest.mark.parametrize(
     ("version", "element", "value"),
     [
-        (R4, "status", "cancelled"),
-        (R5, "status", "entered-in-error"),
+        (R4, "status", "unknown"),
+        (R5, "status", None),
         (R4, "payor", [{"display": "who knows"}]),
         (R4, "payor", []),
         (R5, "insurer", {"display": "who knows"}),

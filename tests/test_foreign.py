@@ -247,19 +247,6 @@ def test_an_edited_record_goes_onto_its_copy_and_refers_to_others_by_address(tmp
     }
 
 
-def test_a_part_of_ours_finds_the_resource_that_was_adopted(tmp_path: Path) -> None:
-    base, records = written(tmp_path, *READ.values()), tmp_path / "records.ndjson"
-    found = loaded(to_records(base).stdout)
-    session = {**found["session"], "note": {"text": "Went well"}}
-    records.write_text(json.dumps(session) + "\n")
-    done = run("convert", records, "--to", "fhir", "--identifier-base", BASE, "--base", base)
-    encounter, note = (json.loads(line) for line in done.stdout.splitlines())
-    assert encounter == json.loads(dumps(READ["session"]))
-    assert note["identifier"] == [{"system": f"{BASE}/session.note", "value": session["id"]}]
-    again = to_records(written(tmp_path, note, *READ.values()))
-    assert (again.exit_code, loaded(again.stdout)["session"]) == (0, session)
-
-
 def test_a_base_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "base.ndjson").write_text('{"resourceType": "Goal", oops}\n')
     records = tmp_path / "g.ndjson"

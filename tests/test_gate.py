@@ -55,6 +55,13 @@ def test_a_fault_has_its_place_and_no_value(
         assert message in {fault.message for fault in faults}
 
 
+@pytest.mark.parametrize("url", [[1], {}, [[]], 5])
+def test_a_url_that_is_no_text(url: object) -> None:
+    attachment: Json = {"attachment": {"url": url}}
+    document: Json = {"resourceType": "DocumentReference", "status": "current", "content": [attachment]}
+    assert [element for element, _ in said(document)] == ["DocumentReference.content"]
+
+
 def test_a_missing_element() -> None:
     faults = said({key: value for key, value in GOAL.items() if key != "description"})
     assert faults

@@ -58,8 +58,8 @@ SURVIVORS = {
     "session session reasonCode:focus at reasonCode": _TWICE,
     "session session slice reasonCode:focus: looks for nothing": _TWICE,
     "session appointment identifier:own.value R4 with codec 1": _COPIED,
-    "session service extension:units.valuePositiveInt R4 with codec 4": _MADE,
-    "session service extension:units.valuePositiveInt R4 with codec 8": _MADE,
+    "session service extension:units.valuePositiveInt R4 with codec 5": _MADE,
+    "session service extension:units.valuePositiveInt R4 with codec 9": _MADE,
     **{
         f"{kind} slice {name}: looks for more": _CONSTANT
         for kind, name in (
@@ -78,20 +78,20 @@ SURVIVORS = {
     **{
         f"{part} {at} R4 with codec {number}": _COPIED
         for part, at, numbers in (
-            ("engagement episode", "identifier:own.value", (1, 4)),
+            ("engagement episode", "identifier:own.value", (1, 5)),
             ("engagement episode", "status", (0, 1, 3)),
-            ("engagement team", "identifier:own.value", (1, 4)),
+            ("engagement team", "identifier:own.value", (1, 5)),
             ("engagement team", "status", (0, 1, 3)),
-            ("session note", "identifier:own.value", (1, 4, 5)),
-            ("session note", "status", (0, 1, 3, 5)),
-            ("session note", "type", (0, 1, 3, 4)),
-            ("session service", "identifier:own.value", (1, 4, 8, 10)),
-            ("session service", "status", (0, 1, 3, 8, 10)),
+            ("session note", "identifier:own.value", (1, 5, 6)),
+            ("session note", "status", (0, 1, 3, 6)),
+            ("session note", "type", (0, 1, 3, 5)),
+            ("session service", "identifier:own.value", (1, 5, 9, 11)),
+            ("session service", "status", (0, 1, 3, 9, 11)),
         )
         for number in numbers
     },
     "coverage coverage {kind,insurer,paymentBy} at {kindx,insurer,paymentBy}": "only coverages of others need it: tests/test_coverage.py",
-    **{f"claim claim insurance:focal.sequence R4 with codec {n}": _COPIED for n in (0, 1, 3, 6, 18, 22)},
+    **{f"claim claim insurance:focal.sequence R4 with codec {n}": _COPIED for n in (0, 1, 3, 6, 19, 23)},
 }
 
 

@@ -13,6 +13,7 @@ from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.exchange import withdrawn
 from fhir_coaching.records.coaching import Session
 from fhir_coaching.records.spelling import read_record
+from fhir_coaching.records.values import Label, replaced
 
 Json = dict[str, Any]
 Parts = dict[str, Json | None]
@@ -264,3 +265,18 @@ def test_units_are_whole_numbers(units: object) -> None:
     with pytest.raises(MappingError) as caught:
         got(parts)
     assert [fault.place for fault in caught.value.faults] == ["units"]
+
+
+@both
+def test_labels_are_on_every_resource_of_a_record(version: Version) -> None:
+    """Who may not read a session may not read its note either; a label that the hospital added to the note stays."""
+    planned = {"planned": CONTACT["intervals"][0], "state": "kept"}
+    plain = session(**HELD, note=NOTE, booking=planned)
+    labelled = replaced(plain, labels=(Label.SUBSTANCE_USE,))
+    made = put(labelled, version)
+    assert len({str(there(made, name)["meta"]["security"]) for name in made}) == 1
+    theirs = {"system": "https://hospital.example/labels", "code": "VIP"}
+    there(made, "note")["meta"]["security"].append(theirs)
+    again = put(plain, version, made, labelled)
+    assert there(again, "note")["meta"]["security"] == [theirs]
+    assert not any("meta" in there(again, name) for name in ("session", "appointment", "service"))

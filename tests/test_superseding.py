@@ -74,7 +74,9 @@ def test_an_edited_note_is_a_new_document(sandbox: Sandbox, practice: Practice, 
         sandbox.quirks.add(quirk)
     before = documents(pushed(practice))["current"]
     practice.edit("session", "s1", note=NEWER)
-    assert outcomes(practice.push()) | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
+    report = practice.push()
+    assert outcomes(report) | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
+    assert not any(one.lost for one in report.items)
     after = documents(practice)
     assert replaced_by(after["current"]) == [f"DocumentReference/{before['id']}"]
     assert after["superseded"]["id"] == before["id"]

@@ -37,11 +37,27 @@ def structure_faults(resource: Json, version: Version) -> list[Fault]:
     type_ = resource["resourceType"]
     try:
         model(type_, version).model_validate(resource)
+    except (TypeError, AttributeError):  # fhir-core 1.1 on a url that is a list, an object or a number (2026-11)
+        at = _stumbled_over(resource, model(type_, version))
+        return [Fault("has a value of another JSON type than its definition wants", below(type_, at))]
     except ValidationError as error:
         return [
             _fault(type_, one) for one in error.errors(include_input=False, include_url=False, include_context=False)
         ]
     return []
+
+
+def _stumbled_over(resource: Json, its: type[BaseModel]) -> str:
+    """The element without which fhir.resources comes to an end; empty if there are several."""
+    for name in resource.keys() - {"resourceType"}:
+        try:
+            its.model_validate({key: value for key, value in resource.items() if key != name})
+        except (TypeError, AttributeError):
+            continue
+        except ValidationError:
+            pass
+        return name
+    return ""
 
 
 def _unknown_types(node: Any, version: Version, at: str) -> Iterator[Fault]:

@@ -2,9 +2,10 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.references import literal
 from fhir_coaching.lens import Json, Kind
 
@@ -44,6 +45,23 @@ class PracticeNames:
         if literal(reference):
             self.addresses[literal(reference)] = (kind, record)
 
+    def learn_readable(
+        self, addresses: Mapping[tuple[str, str], Iterable[str]], read: Callable[[tuple[str, str]], object]
+    ) -> dict[tuple[str, str], MappingError]:
+        """Learn the addresses of records (kind and id) that `read` can read, each with what it refers to; the others' errors.
+
+        A reference to what cannot be read means nothing, and what needs one cannot be read either.
+        """
+        left, errors = dict(addresses), dict[tuple[str, str], MappingError]()
+        for key, known in left.items():
+            for address in known:
+                self.learn(address, *key)
+        while lost := dict(_unreadable(left, read)):
+            errors |= lost
+            for address in [address for key in lost for address in left.pop(key)]:
+                self.forget(address)
+        return errors
+
     def stands_on(self, server: str) -> bool:
         """Whether a resource may be of the server that is known; the first one named is. From now on it is asked.
 
@@ -58,6 +76,16 @@ class PracticeNames:
     def forget(self, reference: str) -> None:
         """From now on `reference` means nothing."""
         self.addresses.pop(literal(reference), None)
+
+
+def _unreadable(
+    keys: Iterable[tuple[str, str]], read: Callable[[tuple[str, str]], object]
+) -> Iterator[tuple[tuple[str, str], MappingError]]:
+    for key in keys:
+        try:
+            read(key)
+        except MappingError as error:
+            yield key, error
 
 
 def part_name(kinds: Mapping[str, Kind[Any]], kind: str, part: str) -> str:

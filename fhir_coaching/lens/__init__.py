@@ -24,6 +24,7 @@ from fhir_coaching.lens.rows import (
     Slices,
     Version,
     also,
+    also_many,
     attrs_of,
     const,
     derived,
@@ -38,6 +39,6 @@ from fhir_coaching.lens.tables import Lens, NoNames, Table
 
 __all__ = [
     "R4", "R5", "Appends", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",
-    "Part", "Parts", "Row", "Slice", "Slices", "Table", "Version", "Wrong", "also", "attrs_of", "below", "const",
+    "Part", "Parts", "Row", "Slice", "Slices", "Table", "Version", "Wrong", "also", "also_many", "attrs_of", "below", "const",
     "derived", "identity", "local", "many", "near", "one_way", "row",
 ]  # fmt: skip

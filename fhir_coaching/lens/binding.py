@@ -258,11 +258,15 @@ class _Many(BoundRow):
         return origin
 
 
+class _Copies(_Many):
+    get = _Local.get
+
+
 def _at(notes: list[Any], index: int | None) -> Any:
     return notes[index] if index is not None and index < len(notes) else None
 
 
 BOUND: dict[str, type[BoundRow]] = {
     "row": BoundRow, "many": _Many, "also": _Also, "identity": _Identity, "derived": _Derived, "const": _Const,
-    "one_way": _OneWay, "local": _Local, "near": NearRow,
+    "one_way": _OneWay, "copies": _Copies, "local": _Local, "near": NearRow,
 }  # fmt: skip

@@ -126,6 +126,11 @@ def also(attr: A | None, at: At, codec: Cell[A]) -> Row:
     return Row(cast("str", attr), at, codec, "also")
 
 
+def also_many(attr: tuple[A, ...], at: At, item: Cell[A]) -> Row:
+    """A copy of a list that another row reads; never read. Items that are not ours stay, as in any list."""
+    return Row(cast("str", attr), at, item, "copies")
+
+
 def identity(attr: A, at: At, codec: Cell[A]) -> Row:
     """Which record this is. Written into a new resource only; a resource that has none is known by other means."""
     return Row(cast("str", attr), at, codec, "identity")

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from fhir_coaching.records.billing import Claim, Coverage, Numbered
+from fhir_coaching.records.billing import BillingStatus, Claim, ClaimState, Coverage, Numbered
 from fhir_coaching.records.values import WhoKind
+
+_UNSENT = (ClaimState.DRAFT, ClaimState.CHECKED)
 
 Found = Iterator[tuple[str, str]]  # the rule, the field's path
 
@@ -19,6 +21,8 @@ def of_coverage(coverage: Coverage) -> Found:
 
 def of_claim(claim: Claim) -> Found:
     """What does not hold together in a claim. FHIR has no invariants here: a wrong pointer would pass every validator."""
+    if claim.state in _UNSENT and claim.status is BillingStatus.ACTIVE:
+        yield "claim-draft", "status"
     yield from _twice("other_coverages", claim.other_coverages)
     yield from _twice("care_team", claim.care_team)
     yield from _twice("diagnoses", claim.diagnoses)

@@ -111,9 +111,8 @@ def to_fhir(
     faults, late = list[Fault](), list[Entry]()
 
     def made(entry: Entry, record: Record) -> Iterator[tuple[Entry, str, Json]]:
-        there = copies.get((entry.kind, record.id))
+        known = copies.get((entry.kind, record.id))
         try:
-            known = exchange.full(entry.kind, there) if there else None
             parts = exchange.parts(record, known, near=passed, place=entry.place)
         except MappingError as error:
             faults.extend(error.faults)
@@ -142,10 +141,13 @@ def to_fhir(
 
 def _copies(
     exchange: Exchange, base: Iterable[Entry]
-) -> tuple[dict[tuple[str, str], dict[str, Json]], dict[tuple[str, str], str]]:
-    """A server's copies by kind and record id, then by part; and the addresses of adopted ones by the identifier that we say."""
+) -> tuple[dict[tuple[str, str], Mapping[str, Json | None]], dict[tuple[str, str], str]]:
+    """A server's copies by kind and record id, then by part; and the addresses of adopted ones by the identifier that we say.
+
+    What an adopted record has no copy of is none of our business, and not written.
+    """
     copies: dict[tuple[str, str], dict[str, Json]] = {}
-    learnt: list[tuple[str, str, str]] = []
+    ours, theirs = list[tuple[str, str, str]](), dict[tuple[str, str], list[str]]()
     addresses: dict[tuple[str, str], str] = {}
     for entry in base:
         resource = entry.resource or {}
@@ -155,12 +157,19 @@ def _copies(
             if len(kinds) == 1 and id_ and exchange.names.stands_on(server_of(resource, entry.full_url)):
                 found = kinds[0], exchange.kinds[kinds[0]].anchor, id_
                 addresses[exchange.identifier(*found)] = known[0] if known else ""
+                theirs[found[0], found[2]] = known
         if found is not None:
             copies.setdefault((found[0], found[2]), {})[found[1]] = resource
-            learnt += [(address, found[0], found[2]) for address in known]
-    for one in learnt if addresses else ():
+            ours += [(address, found[0], found[2]) for address in known]
+    for one in ours if addresses else ():
         exchange.names.learn(*one)
-    return copies, addresses
+    exchange.names.learn_readable(
+        theirs, lambda key: exchange.record(key[0], exchange.full(key[0], copies[key]), id=key[1])
+    )
+    there: dict[tuple[str, str], Mapping[str, Json | None]] = {
+        key: parts if key in theirs else exchange.full(key[0], parts) for key, parts in copies.items()
+    }
+    return there, addresses
 
 
 def bundles(exchange: Exchange, entries: Iterable[Entry]) -> Iterator[Json]:

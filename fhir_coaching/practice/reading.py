@@ -103,13 +103,10 @@ class _Reading:
     def rest(self) -> Iterator[tuple[str, Record]]:
         """The records of what has waited until the end."""
         waiting = [one for one in self.waiting.values() if one.parts]
-        left = [one for one in waiting if one.adopted]
-        for one in left:
-            self._learn(one)
-        while lost := [one for one in left if self._is_lost(one)]:  # then others may refer to nothing
-            for address in [address for one in lost for address in one.addresses]:
-                self.exchange.names.forget(address)
-            left = [one for one in left if one.parts]
+        adopted = {(one.kind, one.id): one for one in waiting if one.adopted}
+        addresses = {key: one.addresses for key, one in adopted.items()}
+        for key, error in self.exchange.names.learn_readable(addresses, lambda key: self._record(adopted[key])).items():
+            self._lose(adopted[key], error)
         for one in waiting:
             if one.parts:
                 try:
@@ -193,14 +190,6 @@ class _Reading:
     def _learn(self, one: _Waiting) -> None:
         for address in one.addresses:
             self.exchange.names.learn(address, one.kind, one.id)
-
-    def _is_lost(self, one: _Waiting) -> bool:
-        try:
-            self._record(one)
-        except MappingError as error:
-            self._lose(one, error)
-            return True
-        return False
 
     def _lose(self, one: _Waiting, error: MappingError) -> None:
         self.foreign.faults += error.faults

@@ -162,6 +162,7 @@ RULES: dict[str, Rule] = {
         "add `relationship`; `self` is a value",
         f"{_CORE}coverage.html",
     ),
+    "claim-draft": Rule(ERROR, "is not to be submitted yet, and says that it is active", "set `status` to `draft`"),
     "claim-sequence": Rule(
         ERROR, "a number that another item of the list has already", "give each item a `sequence` of its own"
     ),

@@ -1,6 +1,6 @@
 """What a practice knows, in its own words. A record belongs to one kind; `RECORDS` lists them."""
 
-from fhir_coaching.records.billing import Claim, Coverage
+from fhir_coaching.records.billing import BillingStatus, Claim, Coverage
 from fhir_coaching.records.coaching import Goal, GoalState, GroupSession, Session, SessionStatus
 from fhir_coaching.records.conditions import Condition, Verification
 from fhir_coaching.records.engagements import (
@@ -35,6 +35,8 @@ KINDS: dict[type[Record], str] = {model: kind for kind, model in RECORDS.items()
 
 # The state by which a record is withdrawn, for the kinds that have one: field, value.
 WITHDRAWN = {
+    "coverage": ("status", BillingStatus.ENTERED_IN_ERROR),
+    "claim": ("status", BillingStatus.ENTERED_IN_ERROR),
     "condition": ("verification", Verification.ENTERED_IN_ERROR),
     "goal": ("state", GoalState.ENTERED_IN_ERROR),
     "referral": ("status", ReferralStatus.ENTERED_IN_ERROR),

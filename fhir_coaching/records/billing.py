@@ -42,6 +42,15 @@ class Money(Value):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
 
 
+class BillingStatus(Enum):
+    """Whether a coverage or claim counts."""
+
+    ACTIVE = "active"
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
 class Relationship(Enum):
     """What a patient is to the subscriber of a coverage."""
 
@@ -59,6 +68,7 @@ class Coverage(Record):
 
     id: Annotated[CoverageId, _ID]
     patient: PatientRef
+    status: BillingStatus = BillingStatus.ACTIVE
     payer: Who
     member_id: Text | None = None
     subscriber: Who | None = None
@@ -204,6 +214,7 @@ class Claim(Record):
 
     id: Annotated[ClaimId, _ID]
     patient: PatientRef
+    status: BillingStatus = BillingStatus.ACTIVE
     number: Text | None = None
     use: ClaimUse
     purpose: Purpose | None = None

@@ -19,6 +19,7 @@ FATES = {
     "one_way": "one way",
     "local": "local",
     "also": "copy",
+    "copies": "copy",
     "derived": "derived",
     "near": "near",
     "const": "constant",
@@ -62,7 +63,9 @@ class Line:
             each = "each " if self.row.kind == "many" else ""
             return each + with_article(self.nested[version].type.rpartition(".")[2])
         said = str(getattr(chosen(self.row.codec, version, NAMES), "says", ""))
-        said = f"each {said}" if self.row.kind == "many" else said
+        said = f"each {said}" if self.row.kind in {"many", "copies"} else said
+        if self.row.kind == "copies":
+            return f"a copy of {said}; not read"
         return f"a copy, which must agree: {said}" if self.row.kind == "also" else said
 
     @property

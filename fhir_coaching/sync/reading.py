@@ -1,6 +1,6 @@
 """What a pull reads from the server: what is ours or known there, sorted into records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from fhir_coaching.server import Answer
 from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.base import OURS, THEIRS, Base, Copy, Key
 from fhir_coaching.sync.lookup import PAGE, PEOPLE, Server, copy_of
-from fhir_coaching.sync.plan import Copies
+from fhir_coaching.sync.plan import Copies, resources
 from fhir_coaching.sync.report import Item, Pulled, PullReport
 from fhir_coaching.sync.superseding import is_superseded
 from fhir_coaching.sync.taking import Taking
@@ -161,8 +161,12 @@ class Reading:
                 self._mention(resource)
                 self._sort(records, place, copy)
         self._complete(records)
+        adopted = {key: copies for key, copies in records.items() if is_adopted(key[1]) and key not in self.base.rows}
         for key, copies in records.items():
-            self._know(*key, copies)
+            if key not in adopted:
+                self._know(*key, copies)
+        for key in self._unreadable(adopted):
+            del records[key]
         for key, copies in records.items():
             if key not in self.taking.seen and self.exchange.kinds[key[0]].anchor in copies:
                 self.taking.seen.add(key)
@@ -171,6 +175,18 @@ class Reading:
                     self.taking.decide(key, self._looked_for(key, copies), self._owner(key))
                 except MappingError as error:
                     self.taking.item(key, Pulled.FAILED, "; ".join(map(str, error.faults)))
+
+    def _unreadable(self, adopted: Mapping[Key, dict[str, Copy]]) -> Collection[Key]:
+        """What was adopted and can be no record: it is told, and nothing refers to it."""
+
+        def read(key: Key) -> None:
+            self.exchange.record(key[0], resources(self._looked_for(key, adopted[key])), id=key[1])
+
+        addresses = {key: [copy.reference for copy in copies.values()] for key, copies in adopted.items()}
+        lost = self.exchange.names.learn_readable(addresses, read)
+        for key, error in lost.items():
+            self.taking.item(key, Pulled.FAILED, "; ".join(map(str, error.faults)))
+        return lost
 
     def _complete(self, records: dict[Key, dict[str, Copy]]) -> None:
         """Parts that we know and no search found: read by their ids, since only what says so is gone."""

@@ -242,7 +242,8 @@ def _read_back(run: Run, ready: Ready, answers: list[Answer | ServerError]) -> l
 
 def _report(run: Run, write: Write, copy: Copy | ServerError, parts: Mapping[str, Copy]) -> None:
     if isinstance(copy, Copy):
-        run.sent(write, Outcome.UPDATED if write.copy else Outcome.CREATED, copy=copy, lost=_lost(run, write, parts))
+        lost = () if write.leaves else _lost(run, write, parts)
+        run.sent(write, Outcome.UPDATED if write.copy else Outcome.CREATED, copy=copy, lost=lost)
     elif isinstance(copy, LostAnswer):
         run.stopped[write.key] = "a write is without an answer"
         run.sent(write, Outcome.UNKNOWN, why=copy.message)
