@@ -32,7 +32,7 @@ def named(kinds: Kinds, name: str) -> Kinds:
         return found
     if name in RECORDS:
         raise SettingsError(f"a {name} has no table: it never leaves the practice")
-    known = [*kinds, *(part.table.type for of in kinds.values() for part in of.parts.values())]
+    known = list(dict.fromkeys([*kinds, *(part.table.type for of in kinds.values() for part in of.parts.values())]))
     near = get_close_matches(name.lower(), [one.lower() for one in known], 3, 0.5)
     back = {one.lower(): one for one in reversed(known)}
     hint = f"did you mean {' or '.join(back[one] for one in near)}?" if near else f"known: {', '.join(known)}"
