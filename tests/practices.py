@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from fhir_coaching.fhir.json import dumps, loads
@@ -100,6 +101,12 @@ ALL: tuple[Json, ...] = (
     {**PLAN, "goals": ()},  # tests/test_push_near.py is about the plan that says its goals in words
 )
 RESOURCES = len(ALL) + 4  # the coach has a role, the session an appointment, the plan an episode and a team
+
+ABLE = pytest.mark.parametrize(
+    "quirks",
+    [(), ("no_update_create",), ("no_transaction",), ("no_transaction", "no_update_create", "no_batch")],
+    ids=lambda quirks: "+".join(quirks) or "plain",
+)
 
 
 class Practice:
