@@ -21,6 +21,7 @@ from fhir_coaching.mappings.datatypes import (
     extension,
     identifiers,
     note_identity,
+    refers_to,
 )
 from fhir_coaching.records.coaching import Goal, GoalState, Target
 from fhir_coaching.records.engagements import ActionStep, CoachRole, Engagement, EngagementStatus, StepState
@@ -145,6 +146,6 @@ CARE_PLAN = Table(Engagement, "CarePlan", (
     **identifiers("engagement"),
     "category:assess-plan": Slice(coded(CARE_PLAN_CATEGORY, "assess-plan")),
     "category:coaching": Slice({"coding": [{"system": SERVICE}]}),
-    "careTeam:team": lambda names: Slice({"identifier": {"system": names.system("engagement.team")}}),
+    "careTeam:team": refers_to("engagement.team"),
     **extension(reason=WORKFLOW_STATUS_REASON),
 }, part=True)  # fmt: skip
