@@ -78,7 +78,8 @@ class Reading:
     def _adopted(self, patient: str, found: list[Json]) -> list[Json]:
         """What is adopted of a patient whom we know; from now on its addresses are known."""
         chosen = self.adopting.chosen(patient, found)
-        if chosen and patient not in self.known and not any(self._place(one) for one in found if _at(one) == patient):
+        bearing = (self._place(one) for one in found if copy_of(one).reference == patient)
+        if chosen and patient not in self.known and not any(bearing):
             why = "is nobody here, so nothing of theirs was adopted: `link` says who it is"
             self.report.items.append(
                 Item("", "", Pulled.FAILED, type="Patient", server_id=patient.partition("/")[2], why=why)
@@ -240,7 +241,3 @@ class Reading:
             raise answer
         why = answer.message if isinstance(answer, CoachingError) else "no resource in the answer"
         self.report.items.append(Item("", "", Pulled.FAILED, type=type_, why=why))
-
-
-def _at(resource: Json) -> str:
-    return f"{resource.get('resourceType')}/{resource.get('id')}"
