@@ -1,4 +1,4 @@
-"""What the tests of push and pull begin with, as a pytest plugin. A file that wants something else names it the same.
+"""What the tests of several files begin with, as a pytest plugin. A file that wants something else names it the same.
 
 `quirks` are those of the server from its start: a test that asks for some is parametrized with them, as `ABLE` of practices is.
 """
@@ -7,11 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+import responses
 from hospital import Hospital
 from practices import ALL, Practice, outcomes, said
 
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.sandbox import Sandbox
+
+
+@pytest.fixture
+def http() -> Iterator[requests.Session]:
+    """A client that knows no FHIR."""
+    with requests.Session() as session:
+        yield session
+
+
+@pytest.fixture
+def web() -> Iterator[responses.RequestsMock]:
+    """Answers to requests, without a server; each is asked for."""
+    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
+        yield mock
 
 
 @pytest.fixture(params=[R4, R5], ids=["r4", "r5"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
-    "beginnings",  # a practice and a sandbox, in step or not yet
+    "beginnings",  # a sandbox, and a practice that is in step with it or not yet
     "servers.fixtures",  # hapi_url and its like: real servers, started when a test asks for one
 ]
 

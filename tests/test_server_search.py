@@ -16,12 +16,6 @@ from fhir_coaching.server import Bearer
 SYSTEM = "urn:test"
 
 
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
 def goal(id_: str, value: str = "", system: str = SYSTEM) -> Json:
     return {"resourceType": "Goal", "id": id_, "identifier": [{"system": system, "value": value}, "?"]}
 
