@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from fhir_coaching.practice.checks import Found, is_long, repeated
 from fhir_coaching.records.billing import Claim, Coverage, Numbered
 from fhir_coaching.records.values import WhoKind
-
-Found = Iterator[tuple[str, str]]  # the rule, the field's path
 
 
 def of_coverage(coverage: Coverage) -> Found:
@@ -19,10 +18,15 @@ def of_coverage(coverage: Coverage) -> Found:
 
 def of_claim(claim: Claim) -> Found:
     """What does not hold together in a claim. FHIR has no invariants here: a wrong pointer would pass every validator."""
-    yield from _twice("other_coverages", claim.other_coverages)
-    yield from _twice("care_team", claim.care_team)
-    yield from _twice("diagnoses", claim.diagnoses)
-    yield from _twice("lines", claim.lines)
+    lists: dict[str, Iterable[Numbered]] = {
+        "other_coverages": claim.other_coverages,
+        "care_team": claim.care_team,
+        "diagnoses": claim.diagnoses,
+        "lines": claim.lines,
+    }
+    for name, items in lists.items():
+        for index in repeated(item.sequence for item in items):
+            yield "claim-sequence", f"{name}[{index}].sequence"
     billed = {claim.coverage}
     for index, other in enumerate(claim.other_coverages):
         if other.coverage in billed:
@@ -37,9 +41,12 @@ def of_claim(claim: Claim) -> Found:
             yield "claim-pointer", f"lines[{index}].care_team"
     if claim.prior is not None and claim.prior.claim == claim.id:
         yield "claim-prior", "prior.claim"
+    for path, amount in _amounts(claim):
+        if is_long(amount):
+            yield "many-digits", path
 
 
-def amounts_of(claim: Claim) -> Iterator[tuple[str, Decimal]]:
+def _amounts(claim: Claim) -> Iterator[tuple[str, Decimal]]:
     """Every number that is no sequence, with its path."""
     for index, line in enumerate(claim.lines):
         if line.units is not None:
@@ -49,11 +56,3 @@ def amounts_of(claim: Claim) -> Iterator[tuple[str, Decimal]]:
                 yield f"lines[{index}].{name}.value", money.value
     if claim.total is not None:
         yield "total.value", claim.total.value
-
-
-def _twice(name: str, items: Iterable[Numbered]) -> Found:
-    seen: set[int] = set()
-    for index, item in enumerate(items):
-        if item.sequence in seen:
-            yield "claim-sequence", f"{name}[{index}].sequence"
-        seen.add(item.sequence)
