@@ -15,7 +15,7 @@ from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.names import PracticeNames, stable_id
 from fhir_coaching.lens import Version
 from fhir_coaching.lens.rows import Fate
-from fhir_coaching.lens.same import differences
+from fhir_coaching.lens.same import differences, field_of
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import FILES
 from fhir_coaching.practice.exchange import Exchange
@@ -312,7 +312,7 @@ def unlike(one: Practice, other: Practice) -> list[tuple[str, str, str]]:
             found.append((kind, id_, ""))
             continue
         paths = [path for path, _, _ in differences(record, theirs[kind, id_])]
-        found += [(kind, id_, path) for path in paths if path.partition(".")[0].partition("[")[0] in exact]
+        found += [(kind, id_, path) for path in paths if field_of(path) in exact]
     return found
 
 

@@ -1,6 +1,6 @@
 """What a pull reads from the server: what is ours or known there, sorted into records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.server import Answer
 from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.base import OURS, THEIRS, Base, Copy, Key
-from fhir_coaching.sync.lookup import PAGE, PEOPLE, Server, copy_of
+from fhir_coaching.sync.lookup import PAGE, PEOPLE, SHARED, Server, copy_of
 from fhir_coaching.sync.plan import Copies
 from fhir_coaching.sync.report import Item, Pulled, PullReport
 from fhir_coaching.sync.superseding import is_superseded
@@ -48,8 +48,7 @@ class Reading:
 
     def shared(self) -> None:
         """Organizations, places and practitioners that bear our identifiers or are linked."""
-        shared = [kind for kind in PEOPLE if kind != "patient"]
-        self._settle(self._collect(shared, lambda type_, system: f"{type_}?identifier={query(system, '')}"))
+        self._settle(self._collect(SHARED, lambda type_, system: f"{type_}?identifier={query(system, '')}"))
 
     def patients(self, wanted: list[str]) -> list[str]:
         """Server ids of the patients to pull; never everybody on a server."""
@@ -126,7 +125,7 @@ class Reading:
                 self._unread(copy.type, answer)
         self._settle(found)
 
-    def _collect(self, kinds: list[str], url: Callable[[str, str], str], *reads: str) -> list[Json]:
+    def _collect(self, kinds: Iterable[str], url: Callable[[str, str], str], *reads: str) -> list[Json]:
         """What reads and searches for every part of these kinds give, in one request where the server can."""
         wanted = {
             f"{url(type_, system)}&_count={PAGE}": type_
@@ -199,7 +198,7 @@ class Reading:
         for reference in references(resource):
             kind, _ = self.exchange.routes.parts.get(str(reference["identifier"].get("system")), ("", ""))
             at = literal(reference.get("reference"))
-            if kind in PEOPLE and kind != "patient" and at and not at.startswith("urn:"):
+            if kind in SHARED and at and not at.startswith("urn:"):
                 self.mentioned[kind, str(reference["identifier"]["value"])] = at
 
     def _place(self, resource: Json) -> tuple[str, str, str] | None:
