@@ -122,7 +122,7 @@ def _note(note: Note) -> Markup:
 
 E = attrs_of(Engagement)
 
-# US Core up to 8 wants assess-plan; in 9 it is retired, and does no harm.
+# US Core demands assess-plan up to 7.0.0, any category in 8.0.0 and none in 9, which retires the code (source of 2025-09).
 CARE_PLAN = Table(Engagement, "CarePlan", (
     const("resourceType", "CarePlan", required=True),
     *common(E),

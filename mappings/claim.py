@@ -86,8 +86,8 @@ from fhir_coaching.records.billing import (
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.values import OrganizationId, Period, WhoKind
 
-# HL7's own codes had no rendering or referring provider until 2024, and servers of R4 know the old list: so those two are
-# said in CARIN's words, with the nearest of the old list beside them.
+# HL7's own codes had no rendering or referring provider until 2024 (claimcareteamrole 1.0.1), and servers of R4 know the old
+# list: so those two are said in CARIN's words, with the nearest of the old list beside them.
 CARE_ROLE = by_codings({
     CareRole.RENDERING: [(CARIN_CARE_TEAM_ROLE, "rendering"), (CARE_TEAM_ROLE, "primary")],
     CareRole.REFERRING: [(CARIN_CARE_TEAM_ROLE, "referring"), (CARE_TEAM_ROLE, "other")],
@@ -120,7 +120,7 @@ def procedure_code(hcpcs: str) -> Codec[str]:
     return Codec(decode, encode, "a code of CPT or HCPCS")
 
 
-HCPCS_SECURE = HCPCS.replace("http:", "https:")  # as CARIN spells it
+HCPCS_SECURE = HCPCS.replace("http:", "https:")  # as CARIN spells it (2.0.0)
 SERVICE = procedure_code(r"[A-Z]\d{4}")
 MODIFIER = procedure_code(r"(?!P[1-6])[A-Z][A-Z\d]")
 PLACE_CODE = concept_of(PLACE_OF_SERVICE, STRING)

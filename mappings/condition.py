@@ -20,7 +20,7 @@ from fhir_coaching.records.values import WhoKind
 
 C = attrs_of(Condition)
 
-# A health concern is US Core's own category.
+# A health concern is a category of US Core's own (8.0.0).
 CATEGORIES = {category: [(CONDITION_CATEGORY, category.value.replace("_", "-"))] for category in ConditionCategory}
 CATEGORIES[ConditionCategory.HEALTH_CONCERN] = [(US_CORE_CONDITION_CATEGORY, "health-concern")]
 CATEGORY = by_codings(CATEGORIES)

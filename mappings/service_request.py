@@ -31,7 +31,7 @@ STATE = codes({
 })  # fmt: skip
 STATUS = spelt_alike(ReferralStatus, strict=True)
 
-# Counselling, as US Core's categories of service requests have it.
+# Counselling, of R4's servicerequest-category (4.0.1), which US Core takes in as a whole (8.0.0).
 COACHING = {
     "coding": [{"system": SERVICE, "code": "health-coaching"}, {"system": SNOMED, "code": "409063005"}],
 }
