@@ -124,14 +124,6 @@ def test_an_answer_that_is_no_bundle_is_told(web: responses.RequestsMock, body: 
         list(server().search("Goal"))
 
 
-def test_an_identifier_is_compared_again(web: responses.RequestsMock) -> None:
-    everything = searchset(
-        goal("1", "a|b"), goal("2", "a"), goal("3", "a|b", "urn:other"), {"resourceType": "Goal", "id": "4"}
-    )
-    web.get(f"{BASE}/Goal?identifier=urn%3Atest%7Ca%5C%7Cb", dumps(everything))
-    assert ids(iter(server().by_identifier("Goal", SYSTEM, "a|b"))) == ["1"]
-
-
 def test_the_pages_of_a_searchset_in_a_batch(web: responses.RequestsMock) -> None:
     link = [{"relation": "self", "url": f"{BASE}/Goal"}, {"relation": "next", "url": f"{BASE}?page=2"}]
     web.get(f"{BASE}?page=2", linked(goal("2"), to=f"{BASE}/Goal"))

@@ -28,9 +28,7 @@ class Plan:
 
     writes: dict[str, Json] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as they are made now
-    appended: dict[str, Json] = field(
-        default_factory=dict
-    )  # of the parts to write: as new resources that replace the old
+    appended: dict[str, Json] = field(default_factory=dict)  # parts to write, as new resources that replace the old
     changed: tuple[Difference, ...] = ()  # on the server, since the base
     why: str = ""
 
