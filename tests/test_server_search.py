@@ -13,11 +13,9 @@ from fhir_coaching.fhir.json import dumps
 from fhir_coaching.lens import Json
 from fhir_coaching.server import Bearer
 
-SYSTEM = "urn:test"
 
-
-def goal(id_: str, value: str = "", system: str = SYSTEM) -> Json:
-    return {"resourceType": "Goal", "id": id_, "identifier": [{"system": system, "value": value}, "?"]}
+def goal(id_: str) -> Json:
+    return {"resourceType": "Goal", "id": id_, "identifier": [{"system": "urn:test", "value": ""}, "?"]}
 
 
 def linked(*resources: Json, to: str) -> bytes:
