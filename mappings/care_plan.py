@@ -21,6 +21,7 @@ from fhir_coaching.mappings.datatypes import (
     extension,
     identifiers,
     note_identity,
+    refers_to,
 )
 from fhir_coaching.records.coaching import Goal, GoalState, Target
 from fhir_coaching.records.engagements import ActionStep, CoachRole, Engagement, EngagementStatus, StepState
@@ -121,7 +122,7 @@ def _note(note: Note) -> Markup:
 
 E = attrs_of(Engagement)
 
-# US Core up to 8 wants assess-plan; in 9 it is retired, and does no harm.
+# US Core demands assess-plan up to 7.0.0, any category in 8.0.0 and none in 9, which retires the code (source of 2025-09).
 CARE_PLAN = Table(Engagement, "CarePlan", (
     const("resourceType", "CarePlan", required=True),
     *common(E),
@@ -145,6 +146,6 @@ CARE_PLAN = Table(Engagement, "CarePlan", (
     **identifiers("engagement"),
     "category:assess-plan": Slice(coded(CARE_PLAN_CATEGORY, "assess-plan")),
     "category:coaching": Slice({"coding": [{"system": SERVICE}]}),
-    "careTeam:team": lambda names: Slice({"identifier": {"system": names.system("engagement.team")}}),
+    "careTeam:team": refers_to("engagement.team"),
     **extension(reason=WORKFLOW_STATUS_REASON),
 }, part=True)  # fmt: skip

@@ -1,11 +1,9 @@
 """CareTeam: who coaches in an engagement, as what and when (https://hl7.org/fhir/R4/careteam.html)."""
 
-from typing import Any
-
 from fhir_coaching.fhir.codecs import choice, concept_of, spelt_alike
 from fhir_coaching.fhir.datatypes import PERIOD
 from fhir_coaching.fhir.systems import COACH_ROLE, SNOMED
-from fhir_coaching.lens import R4, R5, Codec, Slice, Table, also, attrs_of, const, derived, many, row
+from fhir_coaching.lens import R4, R5, Slice, Table, also, attrs_of, const, derived, many, row
 from fhir_coaching.mappings.datatypes import PATIENT, PRACTITIONER, as_made, identifiers, part_common
 from fhir_coaching.records.engagements import Coach, CoachRole, Engagement, EngagementStatus
 from fhir_coaching.records.values import Period
@@ -18,7 +16,6 @@ STATUS = {
     EngagementStatus.DISCONTINUED: "inactive",
     EngagementStatus.ENTERED_IN_ERROR: "entered-in-error",
 }
-STATE: Codec[Any] = as_made("the engagement's status")
 
 HEALTH_COACH = [{"system": SNOMED, "code": "432100008"}]
 ROLE = concept_of(
@@ -36,7 +33,7 @@ COACH = Table(Coach, "CareTeam.participant", (
 CARE_TEAM = Table(Engagement, "CareTeam", (
     const("resourceType", "CareTeam", required=True),
     *part_common(E),
-    derived("status", lambda e: STATUS[e.status], STATE),
+    derived("status", lambda e: STATUS[e.status], as_made("the engagement's status")),
     also(E.patient, "subject", PATIENT),
     derived("period", lambda e: e.period, PERIOD),
     many(E.coaches, "participant", COACH, by=lambda coach: (coach.practitioner, coach.role)),

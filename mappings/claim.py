@@ -5,9 +5,7 @@ claim, by which the payer answers: nothing here gives new ones.
 """
 
 import re
-from collections.abc import Mapping
-from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from fhir_coaching.fhir.codecs import (
     DATE,
@@ -15,6 +13,7 @@ from fhir_coaching.fhir.codecs import (
     INTEGER,
     STRING,
     WHEN,
+    by_codings,
     choice,
     concept_of,
     field,
@@ -88,26 +87,8 @@ from fhir_coaching.records.billing import (
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.values import OrganizationId, Period, WhoKind
 
-E = TypeVar("E", bound=Enum)
-
-
-def by_codings(words: Mapping[E, list[tuple[str, str]]], also_read: Mapping[tuple[str, str], E]) -> Codec[E]:
-    """A CodeableConcept that says a word by the first of its codings; words are looked for in their order."""
-    back = {**also_read, **{codings[0]: word for word, codings in words.items()}}
-
-    def decode(raw: Any) -> E:
-        codings = [one for one in field(raw, "coding", list) or [] if one.__class__ is dict]
-        said = [(one.get("system"), one.get("code")) for one in codings]
-        return next((word for coding, word in back.items() if coding in said), cast("E", NotImplemented))
-
-    def encode(word: E) -> Json:
-        return {"coding": [{"system": system, "code": code} for system, code in words[word]]}
-
-    return Codec(decode, encode, f"one of {', '.join(dict.fromkeys(code for _, code in back))}")
-
-
-# HL7's own codes had no rendering or referring provider until 2024, and servers of R4 know the old list: so those two are
-# said in CARIN's words, with the nearest of the old list beside them.
+# HL7's own codes had no rendering or referring provider until 2024 (claimcareteamrole 1.0.1), and servers of R4 know the old
+# list: so those two are said in CARIN's words, with the nearest of the old list beside them.
 CARE_ROLE = by_codings({
     CareRole.RENDERING: [(CARIN_CARE_TEAM_ROLE, "rendering"), (CARE_TEAM_ROLE, "primary")],
     CareRole.REFERRING: [(CARIN_CARE_TEAM_ROLE, "referring"), (CARE_TEAM_ROLE, "other")],
@@ -122,7 +103,7 @@ CARE_ROLE = by_codings({
 DIAGNOSIS_ROLE = by_codings({
     DiagnosisRole.PRINCIPAL: [(DIAGNOSIS_TYPE, "principal")],
     DiagnosisRole.SECONDARY: [(CARIN_DIAGNOSIS_TYPE, "secondary")],
-}, {})  # fmt: skip
+})  # fmt: skip
 
 
 def procedure_code(hcpcs: str) -> Codec[str]:
@@ -140,7 +121,7 @@ def procedure_code(hcpcs: str) -> Codec[str]:
     return Codec(decode, encode, "a code of CPT or HCPCS")
 
 
-HCPCS_SECURE = HCPCS.replace("http:", "https:")  # as CARIN spells it
+HCPCS_SECURE = HCPCS.replace("http:", "https:")  # as CARIN spells it (2.0.0)
 SERVICE = procedure_code(r"[A-Z]\d{4}")
 MODIFIER = procedure_code(r"(?!P[1-6])[A-Z][A-Z\d]")
 PLACE_CODE = concept_of(PLACE_OF_SERVICE, STRING)

@@ -1,8 +1,8 @@
 """Condition: what goals, sessions and claims are about; mostly read (https://hl7.org/fhir/R4/condition.html)."""
 
-from typing import Any, cast
+from typing import Any
 
-from fhir_coaching.fhir.codecs import WHEN, choice, concept_of, field, spelt_alike
+from fhir_coaching.fhir.codecs import WHEN, by_codings, choice, concept_of, spelt_alike
 from fhir_coaching.fhir.datatypes import CONCEPT
 from fhir_coaching.fhir.references import who
 from fhir_coaching.fhir.systems import (
@@ -20,24 +20,10 @@ from fhir_coaching.records.values import WhoKind
 
 C = attrs_of(Condition)
 
-# A health concern is US Core's own category.
-CATEGORIES = {category: (CONDITION_CATEGORY, category.value.replace("_", "-")) for category in ConditionCategory}
-CATEGORIES[ConditionCategory.HEALTH_CONCERN] = (US_CORE_CONDITION_CATEGORY, "health-concern")
-_KNOWN = {said: category for category, said in CATEGORIES.items()}
-
-
-def _category(raw: Any) -> ConditionCategory:
-    said = [
-        (coding.get("system"), coding.get("code"))
-        for coding in field(raw, "coding", list) or []
-        if coding.__class__ is dict
-    ]
-    return next((_KNOWN[one] for one in _KNOWN if one in said), cast("ConditionCategory", NotImplemented))
-
-
-CATEGORY: Codec[ConditionCategory] = Codec(
-    _category, lambda category: coded(*CATEGORIES[category]), "a category of conditions"
-)
+# A health concern is a category of US Core's own (8.0.0).
+CATEGORIES = {category: [(CONDITION_CATEGORY, category.value.replace("_", "-"))] for category in ConditionCategory}
+CATEGORIES[ConditionCategory.HEALTH_CONCERN] = [(US_CORE_CONDITION_CATEGORY, "health-concern")]
+CATEGORY = by_codings(CATEGORIES)
 
 
 def status(system: str, inner: Codec[Any]) -> Codec[Any]:

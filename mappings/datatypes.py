@@ -7,7 +7,7 @@ from typing import Any, cast
 from fhir_coaching.fhir.codecs import INTEGER, STRING, WHEN, bare, choice, concept_of, encoded, part, spelt_alike, want
 from fhir_coaching.fhir.datatypes import CONCEPT, PERIOD
 from fhir_coaching.fhir.references import reference, who
-from fhir_coaching.fhir.systems import ACT_CODE, ANNOTATION_TYPE, ASPECT, OWN_EXTENSIONS, TAG, TERM
+from fhir_coaching.fhir.systems import ACT_CODE, ANNOTATION_TYPE, ASPECT, TAG, TERM
 from fhir_coaching.lens import (
     Codec,
     Json,
@@ -179,6 +179,11 @@ def own(kind: str) -> Callable[[Names], Slice]:
     return lambda names: Slice({"system": names.system(kind)})
 
 
+def refers_to(kind: str) -> Callable[[Names], Slice]:
+    """The reference to a record of ours, or to a part of one."""
+    return lambda names: Slice({"identifier": {"system": names.system(kind)}})
+
+
 def identifiers(kind: str, **more: str) -> Slices:
     """Slices of `identifier`: our own, `more` by system, and the rest."""
     return {
@@ -193,11 +198,6 @@ def identifiers(kind: str, **more: str) -> Slices:
 def extension(**urls: str) -> Slices:
     """Slices of `extension` by address."""
     return {f"extension:{name}": Slice({"url": url}) for name, url in urls.items()}
-
-
-def own_extension(name: str) -> str:
-    """The address of an extension that this project coined."""
-    return OWN_EXTENSIONS + name
 
 
 def common(r: Any) -> tuple[Row, ...]:

@@ -24,15 +24,13 @@ from fhir_coaching.lens import (
     derived,
     row,
 )
-from fhir_coaching.mappings.datatypes import PATIENT, SESSION, as_made, coded, identifiers, part_common
+from fhir_coaching.mappings.datatypes import PATIENT, SESSION, as_made, coded, identifiers, part_common, refers_to
 from fhir_coaching.mappings.encounter import bounds
 from fhir_coaching.records.coaching import Session, SessionNote, SessionStatus
 from fhir_coaching.records.values import SessionId, WhoKind
 
 PLAIN = "text/plain"
 AUTHOR = one_of_list(who(*WhoKind))
-
-
 ATTACHMENT = "content[0].attachment"
 
 
@@ -115,6 +113,6 @@ DOCUMENT_REFERENCE = Table(Session, "DocumentReference", (
 ), {
     **identifiers("session.note"),
     "category:note": Slice({"coding": [{"system": DOCUMENT_CATEGORY}]}),
-    "encounter:session": lambda names: Slice({"identifier": {"system": names.system("session")}}),
-    "context:session": lambda names: Slice({"identifier": {"system": names.system("session")}}),
+    "encounter:session": refers_to("session"),
+    "context:session": refers_to("session"),
 }, part=True)  # fmt: skip

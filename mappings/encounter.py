@@ -31,6 +31,7 @@ from fhir_coaching.mappings.datatypes import (
     common,
     extension,
     identifiers,
+    refers_to,
 )
 from fhir_coaching.records.coaching import Cpt, Focus, Modality, Other, Phase, Session, SessionStatus, Setting
 from fhir_coaching.records.values import Concept, EngagementId, Period, WhoKind
@@ -171,7 +172,7 @@ ENCOUNTER = Table(Session, "Encounter", (
     "reasonCode:other": Slice(unless=({"coding": [{"system": FOCUS}]},)),
     "reason:focus": Slice({"value": [{"concept": {"coding": [{"system": FOCUS}]}}]}),
     "reason:other": Slice(unless=({"value": [{"concept": {"coding": [{"system": FOCUS}]}}]},)),
-    "episodeOfCare:engagement": lambda names: Slice({"identifier": {"system": names.system("engagement.episode")}}),
+    "episodeOfCare:engagement": refers_to("engagement.episode"),
     "location:place": lambda names: Slice({"location": {"identifier": {"system": names.system("place")}}}),
     **extension(goal=PERTAINS_TO_GOAL, step=STEP_REVIEWED, number=SESSION_NUMBER),
 }, part=True)  # fmt: skip

@@ -1,13 +1,19 @@
 """EpisodeOfCare: the engagement as what its sessions belong to (https://hl7.org/fhir/R4/episodeofcare.html)."""
 
-from typing import Any
-
 from fhir_coaching.fhir.datatypes import PERIOD
 from fhir_coaching.fhir.references import reference
 from fhir_coaching.fhir.systems import SERVICE
-from fhir_coaching.lens import R4, R5, Codec, Slice, Table, also, attrs_of, const, derived, row
+from fhir_coaching.lens import R4, R5, Slice, Table, also, attrs_of, const, derived, row
 from fhir_coaching.mappings.care_plan import TEAM, team
-from fhir_coaching.mappings.datatypes import ORGANIZATION, PATIENT, as_made, coded, identifiers, part_common
+from fhir_coaching.mappings.datatypes import (
+    ORGANIZATION,
+    PATIENT,
+    as_made,
+    coded,
+    identifiers,
+    part_common,
+    refers_to,
+)
 from fhir_coaching.records.engagements import Engagement, EngagementStatus
 from fhir_coaching.records.values import ReferralId
 
@@ -20,7 +26,6 @@ STATUS = {
     EngagementStatus.DISCONTINUED: "cancelled",
     EngagementStatus.ENTERED_IN_ERROR: "entered-in-error",
 }
-STATE: Codec[Any] = as_made("the engagement's status")
 REFERRAL = reference(ReferralId, "referral")
 
 E = attrs_of(Engagement)
@@ -28,7 +33,7 @@ E = attrs_of(Engagement)
 EPISODE_OF_CARE = Table(Engagement, "EpisodeOfCare", (
     const("resourceType", "EpisodeOfCare", required=True),
     *part_common(E),
-    derived("status", lambda e: STATUS[e.status], STATE),
+    derived("status", lambda e: STATUS[e.status], as_made("the engagement's status")),
     const("type:coaching", coded(SERVICE, "health-coaching")),
     also(E.patient, "patient", PATIENT),
     row(E.organization, "managingOrganization", ORGANIZATION),
@@ -38,7 +43,7 @@ EPISODE_OF_CARE = Table(Engagement, "EpisodeOfCare", (
 ), {
     **identifiers("engagement.episode"),
     "type:coaching": Slice({"coding": [{"system": SERVICE}]}),
-    "referralRequest:referral": lambda names: Slice({"identifier": {"system": names.system("referral")}}),
-    "team:team": lambda names: Slice({"identifier": {"system": names.system("engagement.team")}}),
-    "careTeam:team": lambda names: Slice({"identifier": {"system": names.system("engagement.team")}}),
+    "referralRequest:referral": refers_to("referral"),
+    "team:team": refers_to("engagement.team"),
+    "careTeam:team": refers_to("engagement.team"),
 }, part=True)  # fmt: skip

@@ -14,6 +14,7 @@ from fhir_coaching.fhir.systems import (
     GOAL_PRIORITY,
     GOAL_RELATIONSHIP,
     HORIZON,
+    LOINC,
     PCO_DOMAIN,
     RELATIONSHIP,
 )
@@ -79,9 +80,9 @@ _FOCUS_CODES = spelt_alike(Focus)
 
 # Levels of a goal attainment scale: PCO takes LOINC answers for 0 to +2 and has nothing permanent below (0.2.0, 2025-01).
 LEVELS: dict[int, Json] = {
-    2: {"system": "http://loinc.org", "code": "LA6113-0"},
-    1: {"system": "http://loinc.org", "code": "LA6112-2"},
-    0: {"system": "http://loinc.org", "code": "LA6111-4"},
+    2: {"system": LOINC, "code": "LA6113-0"},
+    1: {"system": LOINC, "code": "LA6112-2"},
+    0: {"system": LOINC, "code": "LA6111-4"},
     -1: {"system": GAS_SCORE, "code": "less-than-expected"},
     -2: {"system": GAS_SCORE, "code": "much-less-than-expected"},
 }

@@ -16,6 +16,7 @@ from fhir_coaching.mappings.datatypes import (
     extension,
     identifiers,
     note_identity,
+    refers_to,
 )
 from fhir_coaching.records.engagements import ActionStep, Referral, ReferralStatus, StepResult, StepState
 from fhir_coaching.records.values import Period, WhoKind
@@ -30,7 +31,7 @@ STATE = codes({
 })  # fmt: skip
 STATUS = spelt_alike(ReferralStatus, strict=True)
 
-# Counselling, as US Core's categories of service requests have it.
+# Counselling, of R4's servicerequest-category (4.0.1), which US Core takes in as a whole (8.0.0).
 COACHING = {
     "coding": [{"system": SERVICE, "code": "health-coaching"}, {"system": SNOMED, "code": "409063005"}],
 }
@@ -61,7 +62,7 @@ ACTION_STEP = Table(ActionStep, "ServiceRequest", (
 ), {
     **identifiers("action_step"),
     "category:coaching": Slice({"coding": [{"system": SERVICE}]}),
-    "performer:patient": lambda names: Slice({"identifier": {"system": names.system("patient")}}),
+    "performer:patient": refers_to("patient"),
     **extension(result=REQUEST_STATUS_REASON, goal=PERTAINS_TO_GOAL),
 })  # fmt: skip
 

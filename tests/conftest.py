@@ -5,7 +5,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["servers.fixtures"]  # hapi_url and its like: real servers, started when a test asks for one
+pytest_plugins = [
+    "beginnings",  # a sandbox, and a practice that is in step with it or not yet
+    "servers.fixtures",  # hapi_url and its like: real servers, started when a test asks for one
+]
 
 EXAMPLES = {"default": 30, "ci": 200, "nightly": 2000}
 

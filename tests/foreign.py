@@ -118,7 +118,7 @@ GOAL_CODED: Json = {
     "description": coded(SCT, "281665004"),
     "subject": ME,
 }
-# US Core careplan up to 7 demands a category, R4 and this one have none; the text says more than the data (`additional`);
+# US Core careplan up to 8 demands a category, R4 and this one have none; the text says more than the data (`additional`);
 # R4 activities may stand inside the plan, and its goals in `contained`.
 CARE_PLAN: Json = {
     "resourceType": "CarePlan",

@@ -8,13 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.fhir.names import PracticeNames, stable_id
 from fhir_coaching.lens import Version
 from fhir_coaching.lens.rows import Fate
-from fhir_coaching.lens.same import differences
+from fhir_coaching.lens.same import differences, field_of
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import FILES
 from fhir_coaching.practice.exchange import Exchange
@@ -100,6 +101,12 @@ ALL: tuple[Json, ...] = (
     {**PLAN, "goals": ()},  # tests/test_push_near.py is about the plan that says its goals in words
 )
 RESOURCES = len(ALL) + 4  # the coach has a role, the session an appointment, the plan an episode and a team
+
+ABLE = pytest.mark.parametrize(
+    "quirks",
+    [(), ("no_update_create",), ("no_transaction",), ("no_transaction", "no_update_create", "no_batch")],
+    ids=lambda quirks: "+".join(quirks) or "plain",
+)
 
 
 class Practice:
@@ -305,7 +312,7 @@ def unlike(one: Practice, other: Practice) -> list[tuple[str, str, str]]:
             found.append((kind, id_, ""))
             continue
         paths = [path for path, _, _ in differences(record, theirs[kind, id_])]
-        found += [(kind, id_, path) for path in paths if path.partition(".")[0].partition("[")[0] in exact]
+        found += [(kind, id_, path) for path in paths if field_of(path) in exact]
     return found
 
 

@@ -1,42 +1,14 @@
 """`pull --adopt`: a hospital's plans of coaching become records, and are followed."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hospital import ADOPTED, SITE, Hospital
-from practices import ALL, MRN, PLAN, Practice, item, outcomes, paths, said
+from practices import ALL, MRN, PLAN, item, outcomes, paths, said
 
-from fhir_coaching.lens import R4, R5, Version
+from fhir_coaching.lens import R4
 from fhir_coaching.practice.adoption import DEFAULT, Query
-from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.lookup import Server
 from fhir_coaching.sync.report import Outcome, Pulled
-
-
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
-@pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def hospital(sandbox: Sandbox, version: Version, tmp_path: Path) -> Hospital:
-    return Hospital(Practice(tmp_path / "practice", sandbox.url, version))
-
-
-@pytest.fixture
-def adopted(hospital: Hospital) -> Hospital:
-    report = hospital.practice.pull(adopt=True)
-    assert report.exit_code == 0, list(said(report))
-    return hospital
-
 
 # Taking
 

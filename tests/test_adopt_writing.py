@@ -1,7 +1,6 @@
 """What a push does with adopted records, there and elsewhere: theirs they stay."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,29 +14,6 @@ from fhir_coaching.sync.plan import Known
 from fhir_coaching.sync.report import Outcome, Pulled
 
 SERVERS = {"sandbox-r4": R4, "sandbox-r5": R5, "sekmet": R4, "hapi": R4}
-
-
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
-@pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def hospital(sandbox: Sandbox, version: Version, tmp_path: Path) -> Hospital:
-    return Hospital(Practice(tmp_path / "practice", sandbox.url, version))
-
-
-@pytest.fixture
-def adopted(hospital: Hospital) -> Hospital:
-    report = hospital.practice.pull(adopt=True)
-    assert report.exit_code == 0, list(said(report))
-    return hospital
 
 
 # Editing

@@ -126,9 +126,7 @@ def is_known(us_core: str, message: Message) -> bool:
         relative = ".participant[" in place or ".author[" in place
         return (rule.startswith("Reference_REF") and relative and "RelatedPerson" in text) or ".due.ofType(Dur" in place
     if us_core == "5.0.1" and rule.endswith("us-core-patient#us-core-6"):
-        return (
-            True  # put on the patient by mistake, where all others have it on each name, which says why it has no parts
-        )
+        return True  # on the patient by mistake, where all others have it on each name, which says why it has no parts
     return us_core == "8.0.0" and "Location.type.coding: minimum required = 1" in text  # a finding, place-kind
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.fhir.names import PracticeNames, adopted
+from fhir_coaching.fhir.names import PracticeNames, adopted_id_of
 from fhir_coaching.lens import Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import Entry
@@ -118,7 +118,7 @@ def test_whatever_comes_gives_records_and_findings(name: str, data: st.DataObjec
 
 def come_back(using: Exchange, entries: list[Entry], found: list[Record]) -> None:
     """What became a record comes back byte for byte."""
-    ids = [adopted(one.resource or {}, one.full_url) for one in entries]
+    ids = [adopted_id_of(one.resource or {}, one.full_url) for one in entries]
     times = Counter(ids)
     resources = {id_: one.resource or {} for id_, one in zip(ids, entries, strict=True) if times[id_] == 1}
     for record in found:

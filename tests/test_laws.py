@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from goldens import full
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -49,11 +50,6 @@ every = pytest.mark.parametrize("which", LENSES)
 def equal(a: object, b: object) -> bool:
     """Not the kernel's own equality: repr tells 1 from True and 8000.1 from 8000.10."""
     return repr(a) == repr(b)
-
-
-def full(lens: KindLens[Any], made: Json) -> Parts:
-    """Parts as if all were looked for."""
-    return {name: made.get(name) for name in lens.lenses}
 
 
 @st.composite

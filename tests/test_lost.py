@@ -1,12 +1,12 @@
 """Answers that do not arrive, runs that are killed, and resources that are deleted: nothing twice, nothing lost."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 import pytest
 from practices import (
+    ABLE,
     ALL,
     ANN,
     BOB,
@@ -29,12 +29,6 @@ from fhir_coaching.sync.base import FOLDER, Base, opened
 from fhir_coaching.sync.linking import unlink
 from fhir_coaching.sync.report import Outcome, Pulled
 
-ABLE = pytest.mark.parametrize(
-    "quirks",
-    [(), ("no_update_create",), ("no_transaction",), ("no_transaction", "no_update_create", "no_batch")],
-    ids=lambda quirks: "+".join(quirks) or "plain",
-)
-
 FEW = (ORGANIZATION, COACH, ANN, STEPS, {name: HELD[name] for name in HELD if name != "place"}, BOB, MEALS)
 
 
@@ -42,19 +36,6 @@ FEW = (ORGANIZATION, COACH, ANN, STEPS, {name: HELD[name] for name in HELD if na
 def version() -> Version:
     """What gets lost on the way does so in every version: test_sync and test_push run both."""
     return R4
-
-
-@pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL)
-    return practice
 
 
 def settled(practice: Practice) -> None:
@@ -75,10 +56,8 @@ def settled(practice: Practice) -> None:
 @pytest.mark.parametrize("quirk", ["lose_answer", "lose_request"])
 @pytest.mark.parametrize("nth", [0, 1, 3, 4, 5])
 def test_a_lost_write_is_neither_doubled_nor_forgotten(
-    sandbox: Sandbox, practice: Practice, quirks: tuple[str, ...], quirk: str, nth: int
+    sandbox: Sandbox, practice: Practice, quirk: str, nth: int
 ) -> None:
-    for name in quirks:
-        sandbox.quirks.add(name)
     sandbox.quirks.add(quirk, after=nth)
     first = practice.push()
     if quirk not in sandbox.quirks and first.counts()["unknown"]:
@@ -216,15 +195,8 @@ def arrived(practice: Practice) -> None:
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("nth", range(1, 5))
 def test_killed_between_two_resources(
-    sandbox: Sandbox,
-    practice: Practice,
-    quirks: tuple[str, ...],
-    nth: int,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    before: bool,
+    practice: Practice, nth: int, monkeypatch: pytest.MonkeyPatch, *, before: bool
 ) -> None:
-    sandbox.quirks |= set(quirks)
     edited(practice)
     left = killing(monkeypatch, before=before)
     left[0] = nth
@@ -237,10 +209,7 @@ def test_killed_between_two_resources(
 @ABLE
 @pytest.mark.parametrize("quirk", ["lose_answer", "lose_request"])
 @pytest.mark.parametrize("nth", range(4))
-def test_lost_between_two_resources(
-    sandbox: Sandbox, practice: Practice, quirks: tuple[str, ...], quirk: str, nth: int
-) -> None:
-    sandbox.quirks |= set(quirks)
+def test_lost_between_two_resources(sandbox: Sandbox, practice: Practice, quirk: str, nth: int) -> None:
     edited(practice)
     sandbox.quirks.add(quirk, after=nth)
     practice.push()
@@ -298,11 +267,9 @@ def test_a_pull_that_is_killed_between_folder_and_base(practice: Practice, monke
 
 @ABLE
 @pytest.mark.parametrize("gone", ["410", "404"])
-def test_what_the_hospital_deleted_does_not_rise_again(
-    sandbox: Sandbox, practice: Practice, quirks: tuple[str, ...], gone: str
-) -> None:
-    for name in (*quirks, *(["gone_404"] if gone == "404" else [])):
-        sandbox.quirks.add(name)
+def test_what_the_hospital_deleted_does_not_rise_again(sandbox: Sandbox, practice: Practice, gone: str) -> None:
+    if gone == "404":
+        sandbox.quirks.add("gone_404")
     practice.push()
     practice.hospital_deletes("goal", "g3")
     report = practice.push()

@@ -1,41 +1,14 @@
 """What a pull takes, and what it leaves alone; and what a push makes of servers that keep less than they are sent."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from practices import ALL, BOB, HELD, MEALS, RESOURCES, STEPS, Practice, item, outcomes, paths, said
 
 from fhir_coaching.errors import Unavailable
-from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.server import FhirServer
 from fhir_coaching.sync.report import Outcome, Pulled
-
-
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
-@pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL)
-    return practice
-
-
-@pytest.fixture
-def pushed(practice: Practice) -> Practice:
-    assert practice.push().exit_code == 0
-    return practice
 
 
 def test_what_a_search_does_not_find_is_not_gone(pushed: Practice) -> None:

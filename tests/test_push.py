@@ -1,14 +1,13 @@
 """What a push does with people, withdrawals, refusals and servers that can do less."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from practices import ALL, BOB, HELD, MRN, RESOURCES, Practice, item, outcomes, said
+from practices import BOB, HELD, MRN, RESOURCES, Practice, item, outcomes, said
 
-from fhir_coaching.lens import R4, R5, Version
+from fhir_coaching.lens import Version
 from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.sync.base import opened
 from fhir_coaching.sync.linking import id_rows, link, unlink
@@ -28,33 +27,15 @@ class Validation:
             yield "error", "business-rule", f"{resource['resourceType']}.status", "not with us"
 
 
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
 @pytest.fixture
 def validation() -> Validation:
     return Validation()
 
 
 @pytest.fixture
-def sandbox(version: Version, validation: Validation) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower(), validate=validation) as running:
+def sandbox(version: Version, quirks: tuple[str, ...], validation: Validation) -> Iterator[Sandbox]:
+    with Sandbox(version.name.lower(), quirks=quirks, validate=validation) as running:
         yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL)
-    return practice
-
-
-@pytest.fixture
-def pushed(practice: Practice) -> Practice:
-    assert practice.push().exit_code == 0
-    return practice
 
 
 def hospital_has(sandbox: Sandbox, type_: str, id_: str, **elements: Any) -> None:
@@ -259,11 +240,7 @@ def test_a_booking_taken_back_retires_its_appointment(pushed: Practice) -> None:
 
 
 @pytest.mark.parametrize("quirks", [(), ("no_transaction",), ("no_batch", "no_transaction", "no_update_create")])
-def test_one_bad_entry_stands_alone(
-    sandbox: Sandbox, validation: Validation, practice: Practice, quirks: tuple[str, ...]
-) -> None:
-    for quirk in quirks:
-        sandbox.quirks.add(quirk)
+def test_one_bad_entry_stands_alone(validation: Validation, practice: Practice) -> None:
     validation.refused = "g1"
     report = practice.push()
     assert outcomes(report) == {"created": RESOURCES - 1, "failed": 1}, list(said(report))

@@ -1,42 +1,22 @@
 """What is made from several records, on the server: a plan in words follows its goals; nobody else's words are touched."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from practices import ALL, ORGANIZATION, PLAN, Practice, item, outcomes, said
+from practices import ORGANIZATION, PLAN, Practice, item, outcomes
 
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.sandbox import Sandbox
 
 Json = dict[str, Any]
 
 
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
 @pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL, PLAN)
-    return practice
-
-
-@pytest.fixture
-def pushed(practice: Practice) -> Practice:
-    report = practice.push()
-    assert report.exit_code == 0, list(said(report))
+def practice(practice: Practice) -> Practice:
+    """With a plan that has goals to tell."""
+    practice.write(PLAN)
     return practice
 
 

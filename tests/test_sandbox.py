@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,18 +11,6 @@ import requests
 from fhir_coaching.sandbox import Sandbox
 
 FHIR_JSON = "application/fhir+json"
-
-
-@pytest.fixture(params=["r4", "r5"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(request.param) as running:
-        yield running
-
-
-@pytest.fixture
-def http() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
 
 
 def goal(**elements: Any) -> dict[str, Any]:

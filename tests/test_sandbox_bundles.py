@@ -1,6 +1,5 @@
 """Batch and transaction on the sandbox."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,12 +9,6 @@ from fhir_coaching.sandbox import Sandbox
 
 P1 = "urn:uuid:00000000-0000-4000-8000-000000000001"
 G1 = "urn:uuid:00000000-0000-4000-8000-000000000002"
-
-
-@pytest.fixture(params=["r4", "r5"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(request.param) as running:
-        yield running
 
 
 def post(sandbox: Sandbox, type_: str, *entries: dict[str, Any], prefer: str = "") -> requests.Response:

@@ -17,12 +17,6 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def http() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
-
-
 def goal(**elements: Any) -> dict[str, Any]:
     return {"resourceType": "Goal", "identifier": [{"system": "urn:test", "value": "1"}], **elements}
 

@@ -14,18 +14,6 @@ import requests
 from fhir_coaching.sandbox import Sandbox
 
 
-@pytest.fixture(params=["r4", "r5"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(request.param) as running:
-        yield running
-
-
-@pytest.fixture
-def http() -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        yield session
-
-
 def goal(**elements: Any) -> dict[str, Any]:
     return {"resourceType": "Goal", "lifecycleStatus": "active", **elements}
 

@@ -1,6 +1,5 @@
 """The sandbox searches as https://hl7.org/fhir/R4/search.html says."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,12 +9,6 @@ import requests
 from fhir_coaching.sandbox import Sandbox
 
 STRICT = {"Prefer": "handling=strict"}
-
-
-@pytest.fixture(params=["r4", "r5"])
-def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    with Sandbox(request.param) as running:
-        yield running
 
 
 def found(sandbox: Sandbox, query: str) -> set[str]:

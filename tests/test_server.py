@@ -1,6 +1,6 @@
 """The client against answers of every kind: which error, which Answer, what is repeated, what is sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -25,12 +25,6 @@ from fhir_coaching.fhir.json import dumps
 from fhir_coaching.server import Answer, Bearer
 
 CONDITION = "identifier=urn%3Aus%7CCANARY"
-
-
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 READ = ("GET", "Goal/17", lambda: server().read("Goal", "17"))

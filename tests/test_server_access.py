@@ -1,6 +1,5 @@
 """Whom the client talks to, and as whom: capabilities, addresses, credentials."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,6 @@ from fhir_coaching.errors import NotFhir, SettingsError
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.lens import R4, R5, Json, Version
 from fhir_coaching.server import Basic, Bearer, FhirServer, auth_from
-
-
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 def statement(**elements: Any) -> Json:

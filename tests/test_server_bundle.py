@@ -1,6 +1,5 @@
 """Batches and transactions: what is sent, and whose answer is whose."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,12 +20,6 @@ from fhir_coaching.errors import (
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.lens import Json
 from fhir_coaching.server import Answer, Entry
-
-
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
 
 
 def goal(value: str, id_: str = "") -> Json:

@@ -13,17 +13,9 @@ from fhir_coaching.fhir.json import dumps
 from fhir_coaching.lens import Json
 from fhir_coaching.server import Bearer
 
-SYSTEM = "urn:test"
 
-
-@pytest.fixture
-def web() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
-def goal(id_: str, value: str = "", system: str = SYSTEM) -> Json:
-    return {"resourceType": "Goal", "id": id_, "identifier": [{"system": system, "value": value}, "?"]}
+def goal(id_: str) -> Json:
+    return {"resourceType": "Goal", "id": id_, "identifier": [{"system": "urn:test", "value": ""}, "?"]}
 
 
 def linked(*resources: Json, to: str) -> bytes:
@@ -128,14 +120,6 @@ def test_an_answer_that_is_no_bundle_is_told(web: responses.RequestsMock, body: 
     web.get(f"{BASE}/Goal", body)
     with pytest.raises(NotFhir, match=r"the answer of ehr\.example is no Bundle"):
         list(server().search("Goal"))
-
-
-def test_an_identifier_is_compared_again(web: responses.RequestsMock) -> None:
-    everything = searchset(
-        goal("1", "a|b"), goal("2", "a"), goal("3", "a|b", "urn:other"), {"resourceType": "Goal", "id": "4"}
-    )
-    web.get(f"{BASE}/Goal?identifier=urn%3Atest%7Ca%5C%7Cb", dumps(everything))
-    assert ids(iter(server().by_identifier("Goal", SYSTEM, "a|b"))) == ["1"]
 
 
 def test_the_pages_of_a_searchset_in_a_batch(web: responses.RequestsMock) -> None:

@@ -1,17 +1,15 @@
 """A session's note is not edited on a server: a new document replaces it, whatever happens in between."""
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from practices import ALL, HELD, PLAN, Practice, item, outcomes, said, unlike
+from practices import ABLE, ALL, HELD, PLAN, Practice, item, outcomes, said, unlike
 
-from fhir_coaching.fhir.json import loads
-from fhir_coaching.lens import R4, R5, Version
+from fhir_coaching.lens import R4
 from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.server import FhirServer
 
@@ -24,41 +22,17 @@ NOTE: Json = {
 }
 NEWER: Json = {**NOTE, "text": "She walked on five days."}
 
-ABLE = pytest.mark.parametrize(
-    "quirks",
-    [(), ("no_update_create",), ("no_transaction",), ("no_transaction", "no_update_create", "no_batch")],
-    ids=lambda quirks: "+".join(quirks) or "plain",
-)
-
-
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
 
 @pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL, {**HELD, "note": NOTE})
-    return practice
-
-
-def pushed(practice: Practice) -> Practice:
-    report = practice.push()
-    assert report.exit_code == 0, list(said(report))
+def practice(practice: Practice) -> Practice:
+    """With a note."""
+    practice.write({**HELD, "note": NOTE})
     return practice
 
 
 def documents(practice: Practice) -> dict[str, Json]:
     """By status; two of one status would be one too many."""
-    bundle = loads(requests.get(f"{practice.url}/DocumentReference?_count=50", timeout=60).content)
-    found = [entry["resource"] for entry in bundle.get("entry", [])]
+    found = practice.there("DocumentReference")
     by_status = {one["status"]: one for one in found}
     assert len(by_status) == len(found)
     return by_status
@@ -69,69 +43,59 @@ def replaced_by(document: Json) -> list[str]:
 
 
 @ABLE
-def test_an_edited_note_is_a_new_document(sandbox: Sandbox, practice: Practice, quirks: tuple[str, ...]) -> None:
-    for quirk in quirks:
-        sandbox.quirks.add(quirk)
-    before = documents(pushed(practice))["current"]
-    practice.edit("session", "s1", note=NEWER)
-    report = practice.push()
+def test_an_edited_note_is_a_new_document(pushed: Practice) -> None:
+    before = documents(pushed)["current"]
+    pushed.edit("session", "s1", note=NEWER)
+    report = pushed.push()
     assert outcomes(report) | {"unchanged": 0} == {"created": 1, "updated": 1, "unchanged": 0}
     assert not any(one.lost for one in report.items)
-    after = documents(practice)
+    after = documents(pushed)
     assert replaced_by(after["current"]) == [f"DocumentReference/{before['id']}"]
     assert after["superseded"]["id"] == before["id"]
     assert after["superseded"]["content"] == before["content"]
-    system = practice.system("session.note")
+    system = pushed.system("session.note")
     assert after["current"]["identifier"] == [{"system": system, "value": "s1"}]
     assert after["superseded"]["identifier"] == [{"system": f"{system}.superseded", "value": "s1"}]
-    assert practice.push().writes == 0
-    assert {one.outcome.value for one in practice.pull().items} == {"unchanged"}
-    practice.edit("session", "s1", note=NOTE)
-    practice.push()
-    bundle = loads(requests.get(f"{practice.url}/DocumentReference?_count=50", timeout=60).content)
-    assert sorted(one["resource"]["status"] for one in bundle["entry"]) == ["current", "superseded", "superseded"]
+    assert pushed.push().writes == 0
+    assert {one.outcome.value for one in pushed.pull().items} == {"unchanged"}
+    pushed.edit("session", "s1", note=NOTE)
+    pushed.push()
+    assert sorted(one["status"] for one in pushed.there("DocumentReference")) == ["current", "superseded", "superseded"]
 
 
-def test_what_is_not_the_note_is_updated_in_place(practice: Practice) -> None:
-    pushed(practice)
+def test_what_is_not_the_note_is_updated_in_place(pushed: Practice) -> None:
     contact = {"intervals": [{"start": "2026-03-02T10:00:00-05:00", "end": "2026-03-02T10:50:00-05:00"}]}
-    practice.edit("session", "s1", contact=contact)
-    practice.push()
-    (document,) = documents(practice).values()
+    pushed.edit("session", "s1", contact=contact)
+    pushed.push()
+    (document,) = documents(pushed).values()
     assert (document["status"], document["meta"]["versionId"]) == ("current", "2")
-    practice.edit("session", "s1", status="entered_in_error")
-    practice.push()
-    assert set(documents(practice)) == {"entered-in-error"}
+    pushed.edit("session", "s1", status="entered_in_error")
+    pushed.push()
+    assert set(documents(pushed)) == {"entered-in-error"}
 
 
 @ABLE
 @pytest.mark.parametrize("fault", ["lose_answer", "lose_request"])
 @pytest.mark.parametrize("at", range(4))
-def test_whatever_gets_lost_there_are_two_in_the_end(
-    sandbox: Sandbox, practice: Practice, quirks: tuple[str, ...], fault: str, at: int
-) -> None:
-    for quirk in quirks:
-        sandbox.quirks.add(quirk)
-    pushed(practice)
-    practice.edit("session", "s1", note=NEWER)
+def test_whatever_gets_lost_there_are_two_in_the_end(sandbox: Sandbox, pushed: Practice, fault: str, at: int) -> None:
+    pushed.edit("session", "s1", note=NEWER)
     sandbox.quirks.add(fault, 1, after=at)
-    practice.push()
-    practice.push_until_settled()
-    assert practice.push().writes == 0
-    found = documents(practice)
+    pushed.push()
+    pushed.push_until_settled()
+    assert pushed.push().writes == 0
+    found = documents(pushed)
     assert set(found) == {"current", "superseded"}
     assert replaced_by(found["current"]) == [f"DocumentReference/{found['superseded']['id']}"]
-    other = practice.beside("other")
+    other = pushed.beside("other")
     assert other.pull().exit_code == 0
-    assert other.line("session", "s1")["note"] == practice.line("session", "s1")["note"]
+    assert other.line("session", "s1")["note"] == pushed.line("session", "s1")["note"]
 
 
-def test_killed_in_between(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_in_between(pushed: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed at every request after the edit: the next run goes on, and another folder's pull loses nothing."""
-    pushed(practice)
-    other = practice.beside("other")
+    other = pushed.beside("other")
     other.pull()
-    practice.edit("session", "s1", note=NEWER)
+    pushed.edit("session", "s1", note=NEWER)
     real = requests.Session.request
     left = 0
 
@@ -146,34 +110,30 @@ def test_killed_in_between(practice: Practice, monkeypatch: pytest.MonkeyPatch) 
         left = number
         monkeypatch.setattr(requests.Session, "request", request)
         with suppress(KeyboardInterrupt):
-            practice.push()
+            pushed.push()
         monkeypatch.setattr(requests.Session, "request", real)
         other.pull()
         assert re.fullmatch("She walked on (four|five) days.", str(other.line("session", "s1")["note"]["text"]))
-    practice.push_until_settled()
-    assert set(documents(practice)) == {"current", "superseded"}
+    pushed.push_until_settled()
+    assert set(documents(pushed)) == {"current", "superseded"}
     other.pull()
     assert other.line("session", "s1")["note"]["text"] == NEWER["text"]
 
 
-def test_a_note_that_somebody_else_amended_at_the_same_time(practice: Practice) -> None:
-    pushed(practice)
-    practice.hospital_edits("session.note", "s1", lambda note: note["content"][0]["attachment"].update(title="Amended"))
-    practice.edit("session", "s1", note=NEWER)
-    assert item(practice.push(), "session", "s1", "note").outcome.value == "moved"
-    assert set(documents(practice)) == {"current"}
+def test_a_note_that_somebody_else_amended_at_the_same_time(pushed: Practice) -> None:
+    pushed.hospital_edits("session.note", "s1", lambda note: note["content"][0]["attachment"].update(title="Amended"))
+    pushed.edit("session", "s1", note=NEWER)
+    assert item(pushed.push(), "session", "s1", "note").outcome.value == "moved"
+    assert set(documents(pushed)) == {"current"}
 
 
 @pytest.mark.parametrize("quirks", [(), ("no_if_none_exist", "no_update_create")], ids=["plain", "poor"])
 @pytest.mark.parametrize("edit", ["title", "colour"])
 def test_somebody_amends_it_between_the_look_and_the_write(
-    sandbox: Sandbox, practice: Practice, monkeypatch: pytest.MonkeyPatch, edit: str, quirks: tuple[str, ...]
+    pushed: Practice, monkeypatch: pytest.MonkeyPatch, edit: str
 ) -> None:
     """An amendment stops it; what is foreign to us does not, and is in the document that stays behind."""
-    for quirk in quirks:
-        sandbox.quirks.add(quirk)
-    pushed(practice)
-    practice.edit("session", "s1", note=NEWER)
+    pushed.edit("session", "s1", note=NEWER)
     update = FhirServer.update
 
     def amend(note: Json) -> None:
@@ -182,28 +142,26 @@ def test_somebody_amends_it_between_the_look_and_the_write(
     def meanwhile(server: FhirServer, resource: Json, **given: Any) -> Any:
         if resource["resourceType"] == "DocumentReference" and not done:
             done.append(1)
-            practice.hospital_edits("session.note", "s1", amend)
+            pushed.hospital_edits("session.note", "s1", amend)
         return update(server, resource, **given)
 
     done: list[int] = []
     monkeypatch.setattr(FhirServer, "update", meanwhile)
-    report = practice.push()
+    report = pushed.push()
     assert done
     statuses = {"current"} if edit == "title" else {"current", "superseded"}
-    assert (set(documents(practice)), report.exit_code) == (statuses, 5 if edit == "title" else 0), list(said(report))
+    assert (set(documents(pushed)), report.exit_code) == (statuses, 5 if edit == "title" else 0), list(said(report))
 
 
-def test_without_a_base_a_second_edit_replaces_the_second_document(practice: Practice) -> None:
-    pushed(practice)
-    practice.edit("session", "s1", note=NEWER)
-    practice.push()
-    newer = documents(practice)["current"]["id"]
-    practice.forget()
-    assert practice.push().writes == 0
-    practice.edit("session", "s1", note={**NOTE, "text": "Third."})
-    practice.push()
-    bundle = loads(requests.get(f"{practice.url}/DocumentReference?_count=50", timeout=60).content)
-    (current,) = [one["resource"] for one in bundle["entry"] if one["resource"]["status"] == "current"]
+def test_without_a_base_a_second_edit_replaces_the_second_document(pushed: Practice) -> None:
+    pushed.edit("session", "s1", note=NEWER)
+    pushed.push()
+    newer = documents(pushed)["current"]["id"]
+    pushed.forget()
+    assert pushed.push().writes == 0
+    pushed.edit("session", "s1", note={**NOTE, "text": "Third."})
+    pushed.push()
+    (current,) = [one for one in pushed.there("DocumentReference") if one["status"] == "current"]
     assert replaced_by(current) == [f"DocumentReference/{newer}"]
 
 

@@ -1,6 +1,5 @@
 """Push and pull together: both sides in step, nothing written twice, nothing lost."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,37 +7,8 @@ import pytest
 from practices import ALL, ANN, RESOURCES, STEPS, VENDOR, Practice, item, outcomes, paths, said, unlike
 
 from fhir_coaching.errors import Locked
-from fhir_coaching.lens import R4, R5, Version
-from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.sync.base import opened
 from fhir_coaching.sync.report import Outcome, Pulled
-
-
-@pytest.fixture(params=[R4, R5], ids=["r4", "r5"])
-def version(request: pytest.FixtureRequest) -> Version:
-    return Version(request.param)
-
-
-@pytest.fixture
-def sandbox(version: Version) -> Iterator[Sandbox]:
-    with Sandbox(version.name.lower()) as running:
-        yield running
-
-
-@pytest.fixture
-def practice(sandbox: Sandbox, version: Version, tmp_path: Path) -> Practice:
-    """A practice that has nothing on the server yet."""
-    practice = Practice(tmp_path / "practice", sandbox.url, version)
-    practice.write(*ALL)
-    return practice
-
-
-@pytest.fixture
-def pushed(practice: Practice) -> Practice:
-    """A practice that is in step with the server."""
-    report = practice.push()
-    assert outcomes(report) == {"created": RESOURCES}, list(said(report))
-    return practice
 
 
 def vendor(resource: dict[str, Any]) -> None:

@@ -161,6 +161,23 @@ def concept_of(
     return Codec(decode, encode, f"a coding of {system}: {inner.says}")
 
 
+def by_codings(
+    words: Mapping[E, list[tuple[str, str]]], also_read: Mapping[tuple[str, str], E] | None = None
+) -> Codec[E]:
+    """A CodeableConcept that says a word by the first of its codings; words are looked for in their order."""
+    back = {**(also_read or {}), **{codings[0]: word for word, codings in words.items()}}
+
+    def decode(raw: Any) -> E:
+        codings = [one for one in field(raw, "coding", list) or [] if one.__class__ is dict]
+        said = [(one.get("system"), one.get("code")) for one in codings]
+        return next((word for coding, word in back.items() if coding in said), cast("E", NotImplemented))
+
+    def encode(word: E) -> Json:
+        return {"coding": [{"system": system, "code": code} for system, code in words[word]]}
+
+    return Codec(decode, encode, f"one of {', '.join(dict.fromkeys(code for _, code in back))}")
+
+
 def bound(codec: Bound[A], names: Names) -> Codec[A]:
     """A codec that may have waited for names."""
     return codec if isinstance(codec, Codec) else codec(names)

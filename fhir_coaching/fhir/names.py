@@ -10,6 +10,7 @@ from fhir_coaching.fhir.references import literal
 from fhir_coaching.lens import Json, Kind
 
 SUPERSEDED = ".superseded"  # behind the identifier system of a part that was replaced by another resource
+_ADOPTED = re.compile(r"a-[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _WEB = ("http://", "https://")
 _ON_A_SERVER = re.compile(r"(https?://.+)/([A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]+)?")
 
@@ -20,9 +21,8 @@ class PracticeNames:
     def __init__(self, base: str, addresses: dict[str, tuple[str, str]] | None = None) -> None:
         self.base = base.rstrip("/")
         self.addresses = {} if addresses is None else addresses  # "Goal/17" -> ("goal", record id)
-        self.server: str | None = (
-            None  # whose addresses these are; empty: of one that is not named; None: it is not asked
-        )
+        # Whose addresses these are; empty: of one that is not named; None: it is not asked.
+        self.server: str | None = None
         self.missed = False  # whether a reference was asked for that means nothing yet
 
     def system(self, kind: str) -> str:
@@ -62,6 +62,10 @@ class PracticeNames:
                 self.forget(address)
         return errors
 
+    def forget(self, reference: str) -> None:
+        """From now on `reference` means nothing."""
+        self.addresses.pop(literal(reference), None)
+
     def stands_on(self, server: str) -> bool:
         """Whether a resource may be of the server that is known; the first one named is. From now on it is asked.
 
@@ -72,10 +76,6 @@ class PracticeNames:
 
     def _is_here(self, reference: str) -> bool:
         return bool(self.server) and reference.startswith(f"{self.server}/")
-
-    def forget(self, reference: str) -> None:
-        """From now on `reference` means nothing."""
-        self.addresses.pop(literal(reference), None)
 
 
 def _unreadable(
@@ -134,12 +134,6 @@ def stable_id(system: str, value: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{system}|{value}"))
 
 
-def adopted_id(target: str, type_: str, id_: str) -> str:
-    """The record id of a resource that is not ours: the same one each time it is met. `target` is the server's base address."""
-    address = f"{target.rstrip('/')}/{type_}/{id_}"
-    return f"a-{uuid.uuid5(uuid.NAMESPACE_URL, address)}"
-
-
 def server_of(resource: Json, full_url: str) -> str:
     """The base address of the server that a resource stands on, as its Bundle says; empty if it does not."""
     found = _ON_A_SERVER.fullmatch(full_url)
@@ -154,15 +148,18 @@ def addresses_of(resource: Json, full_url: str) -> list[str]:
     return list(dict.fromkeys(filter(None, map(literal, (relative, full_url)))))
 
 
-def adopted(resource: Json, full_url: str) -> str:
+def adopted_id(target: str, type_: str, id_: str) -> str:
+    """The record id of a resource that is not ours: the same one each time it is met. `target` is the server's base address."""
+    address = f"{target.rstrip('/')}/{type_}/{id_}"
+    return f"a-{uuid.uuid5(uuid.NAMESPACE_URL, address)}"
+
+
+def adopted_id_of(resource: Json, full_url: str) -> str:
     """The record id of a resource that is not ours; empty for one that has neither an id nor an address."""
     type_, id_, server = str(resource.get("resourceType")), resource.get("id"), server_of(resource, full_url)
     if not isinstance(id_, str) or not id_:
         id_ = literal(full_url).rpartition("/")[2] if server else full_url
     return adopted_id(server, type_, id_) if id_ else ""
-
-
-_ADOPTED = re.compile(r"a-[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def is_adopted(record_id: str) -> bool:

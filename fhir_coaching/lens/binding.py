@@ -154,12 +154,8 @@ class _Many(BoundRow):
     def __init__(self, row: Row, version: Version, names: Names, slices: Mapping[str, Slice]) -> None:
         super().__init__(row, version, names, slices)
         step = self.place.last
-        self.slice, self.key, self.nested, self.unordered = (
-            step.slice,
-            step.key,
-            not isinstance(self.codec, Codec),
-            False,
-        )
+        self.slice, self.key, self.unordered = step.slice, step.key, False
+        self.nested = not isinstance(self.codec, Codec)
         self.has = step.has if step.slice else lambda _: True
         whole = Step(step.at, self.key, None, bool)
         self.whole = Place(self.at, self.place.steps, whole, "", ())

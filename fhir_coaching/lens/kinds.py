@@ -43,6 +43,11 @@ class Part(Generic[R]):
     follows: bool = False
     appends: Appends | None = None
 
+    @property
+    def fields(self) -> set[str]:
+        """The record's fields that have their home in this part."""
+        return {row.attr for row in self.table.rows if row.kind in FATES}
+
 
 class Kind(Generic[R]):
     """A kind of record and its parts. Raises TypeError unless each field has exactly one home.

@@ -41,6 +41,11 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
         yield path, before, after
 
 
+def field_of(path: str) -> str:
+    """The record's own field that a path of `differences` begins with."""
+    return path.partition(".")[0].partition("[")[0]
+
+
 def fits(template: Any, element: Any) -> bool:
     """Whether `element` contains everything that `template` says."""
     return fitting(template)(element)

@@ -8,6 +8,7 @@ from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.findings import holds, is_withdrawn
 from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.rules import finding
+from fhir_coaching.practice.stretches import is_before
 from fhir_coaching.records import RECORDS, kind_of
 from fhir_coaching.records.coaching import Goal, GroupSession, Session, SessionStatus
 from fhir_coaching.records.dates import Instant, PartialDate
@@ -91,11 +92,7 @@ class Across:
 
     def _check_death(self, place: str, patient: str, start: Instant) -> None:
         death = self._death.get(patient)
-        if isinstance(death, Instant):
-            late = start.moment > death.moment
-        else:
-            late = death is not None and start.text[: len(death.text)] > death.text
-        if late:
+        if death is not None and is_before(death, start):
             self._found.append(finding("session-after-death", place))
 
     def _check_ids(self, members: list[tuple[str, str, str]]) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from fhir_coaching.practice.checks import Found, is_long, repeated
 from fhir_coaching.records.billing import BillingStatus, Claim, ClaimState, Coverage, Numbered
 from fhir_coaching.records.values import WhoKind
 
 _UNSENT = (ClaimState.DRAFT, ClaimState.CHECKED)
-
-Found = Iterator[tuple[str, str]]  # the rule, the field's path
 
 
 def of_coverage(coverage: Coverage) -> Found:
@@ -23,10 +22,15 @@ def of_claim(claim: Claim) -> Found:
     """What does not hold together in a claim. FHIR has no invariants here: a wrong pointer would pass every validator."""
     if claim.state in _UNSENT and claim.status is BillingStatus.ACTIVE:
         yield "claim-draft", "status"
-    yield from _twice("other_coverages", claim.other_coverages)
-    yield from _twice("care_team", claim.care_team)
-    yield from _twice("diagnoses", claim.diagnoses)
-    yield from _twice("lines", claim.lines)
+    lists: dict[str, Iterable[Numbered]] = {
+        "other_coverages": claim.other_coverages,
+        "care_team": claim.care_team,
+        "diagnoses": claim.diagnoses,
+        "lines": claim.lines,
+    }
+    for name, items in lists.items():
+        for index in repeated(item.sequence for item in items):
+            yield "claim-sequence", f"{name}[{index}].sequence"
     billed = {claim.coverage}
     for index, other in enumerate(claim.other_coverages):
         if other.coverage in billed:
@@ -41,9 +45,12 @@ def of_claim(claim: Claim) -> Found:
             yield "claim-pointer", f"lines[{index}].care_team"
     if claim.prior is not None and claim.prior.claim == claim.id:
         yield "claim-prior", "prior.claim"
+    for path, amount in _amounts(claim):
+        if is_long(amount):
+            yield "many-digits", path
 
 
-def amounts_of(claim: Claim) -> Iterator[tuple[str, Decimal]]:
+def _amounts(claim: Claim) -> Iterator[tuple[str, Decimal]]:
     """Every number that is no sequence, with its path."""
     for index, line in enumerate(claim.lines):
         if line.units is not None:
@@ -53,11 +60,3 @@ def amounts_of(claim: Claim) -> Iterator[tuple[str, Decimal]]:
                 yield f"lines[{index}].{name}.value", money.value
     if claim.total is not None:
         yield "total.value", claim.total.value
-
-
-def _twice(name: str, items: Iterable[Numbered]) -> Found:
-    seen: set[int] = set()
-    for index, item in enumerate(items):
-        if item.sequence in seen:
-            yield "claim-sequence", f"{name}[{index}].sequence"
-        seen.add(item.sequence)

@@ -1,8 +1,6 @@
 """What is amiss in one engagement, step, referral or condition, as far as it alone can show."""
 
-from collections.abc import Iterable
-
-from fhir_coaching.practice.billing import Found
+from fhir_coaching.practice.checks import Found, is_long, keys_twice, repeated
 from fhir_coaching.records.conditions import ClinicalStatus, Condition, ConditionCategory
 from fhir_coaching.records.engagements import (
     ActionStep,
@@ -37,6 +35,8 @@ def of_referral(referral: Referral) -> Found:
         yield "referral-requested", "requested"
     if referral.authorised_units is not None and referral.authorised_units <= 0:
         yield "referral-units", "authorised_units"
+    if referral.authorised_units is not None and is_long(referral.authorised_units):
+        yield "many-digits", "authorised_units"
 
 
 def of_step(step: ActionStep) -> Found:
@@ -50,6 +50,9 @@ def of_step(step: ActionStep) -> Found:
     schedule = step.timing.schedule if step.timing is not None else None
     if schedule is not None and (schedule.period == 0 or (schedule.frequency is not None and schedule.period is None)):
         yield "schedule-period", "timing.schedule.period"
+    if schedule is not None and schedule.period is not None and is_long(schedule.period):
+        yield "many-digits", "timing.schedule.period"
+    yield from keys_twice(notes=step.notes)
 
 
 _STOPPED = {EngagementStatus.ON_HOLD, EngagementStatus.DISCONTINUED}
@@ -66,13 +69,7 @@ def of_engagement(engagement: Engagement) -> Found:
         yield "coach-role", "coaches.role"
     if len({coach.practitioner for coach in engagement.coaches if coach.role is CoachRole.PRIMARY}) > 1:
         yield "coach-primary", "coaches"
-    yield from _twice("goals", engagement.goals)
-    yield from _twice("steps", engagement.steps)
-
-
-def _twice(name: str, keys: Iterable[str]) -> Found:
-    seen: set[str] = set()
-    for index, key in enumerate(keys):
-        if key in seen:
+    for name, keys in (("goals", engagement.goals), ("steps", engagement.steps)):
+        for index in repeated(keys):
             yield "listed-twice", f"{name}[{index}]"
-        seen.add(key)
+    yield from keys_twice(notes=engagement.notes)

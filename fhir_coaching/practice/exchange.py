@@ -5,7 +5,7 @@ from typing import Any
 
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.fhir.bundles import transaction
-from fhir_coaching.fhir.names import PracticeNames, Routes, addresses_of, adopted, part_name, server_of
+from fhir_coaching.fhir.names import PracticeNames, Routes, addresses_of, adopted_id_of, part_name, server_of
 from fhir_coaching.fhir.references import resolve
 from fhir_coaching.lens import Json, Kind, KindLens, Near, Version
 from fhir_coaching.practice.entries import Entry
@@ -153,7 +153,7 @@ def _copies(
         resource = entry.resource or {}
         found, known = exchange.routes.of(resource), addresses_of(resource, entry.full_url)
         if found is None and not exchange.routes.bears(resource):
-            kinds, id_ = exchange.adoptable(resource), adopted(resource, entry.full_url)
+            kinds, id_ = exchange.adoptable(resource), adopted_id_of(resource, entry.full_url)
             if len(kinds) == 1 and id_ and exchange.names.stands_on(server_of(resource, entry.full_url)):
                 found = kinds[0], exchange.kinds[kinds[0]].anchor, id_
                 addresses[exchange.identifier(*found)] = known[0] if known else ""

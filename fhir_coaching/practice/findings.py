@@ -1,14 +1,15 @@
 """What a record lacks to be useful, as far as the record alone can show."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from fhir_coaching.errors import Finding
-from fhir_coaching.practice.billing import Found, amounts_of, of_claim, of_coverage
+from fhir_coaching.practice.billing import of_claim, of_coverage
+from fhir_coaching.practice.checks import Found, is_long, keys_twice
 from fhir_coaching.practice.coaching import (
     of_condition,
     of_engagement,
@@ -35,14 +36,13 @@ from fhir_coaching.records.coaching import (
     Session,
     SessionNote,
     SessionStatus,
-    Target,
 )
 from fhir_coaching.records.conditions import Condition
 from fhir_coaching.records.dates import PartialDate
 from fhir_coaching.records.demographics import AddressUse, TelecomUse
 from fhir_coaching.records.engagements import ActionStep, Engagement, Referral
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
-from fhir_coaching.records.values import Interval, Note, Quantity, Range, Record
+from fhir_coaching.records.values import Interval, Quantity, Range, Record
 
 
 def findings(what: Entry | Record, place: str = "") -> list[Finding]:
@@ -151,18 +151,8 @@ def _goal(goal: Goal) -> Found:
         yield "goal-reason", "state_reason"
     if goal.start is not None and goal.state_changed_on is not None and is_before(goal.state_changed_on, goal.start):
         yield "goal-changed", "state_changed_on"
-    yield from _keys(targets=goal.targets, notes=goal.notes)
+    yield from keys_twice(targets=goal.targets, notes=goal.notes)
     yield from _language(goal.language, "language")
-
-
-def _keys(**lists: Iterable[Target | Note]) -> Found:
-    """A key tells an item from all others of the record: it becomes an id within one resource."""
-    seen: set[str] = set()
-    for name, items in lists.items():
-        for index, item in enumerate(items):
-            if item.key is not None and item.key in seen:
-                yield "key-twice", f"{name}[{index}].key"
-            seen.add(item.key or "")
 
 
 def _amounts(detail: object, path: str) -> Found:
@@ -176,7 +166,7 @@ def _amounts(detail: object, path: str) -> Found:
         if name in {"low", "high", "denominator"} and isinstance(part, Quantity) and part.comparator is not None:
             yield "plain-amount", f"{path}.{name}.comparator"
         value = part.value if isinstance(part, Quantity) else part
-        if isinstance(value, Decimal) and _is_long(value):
+        if isinstance(value, Decimal) and is_long(value):
             yield "many-digits", f"{path}.{name}"
 
 
@@ -185,11 +175,6 @@ def _language(tag: str | None, path: str) -> Found:
         yield "language-tag", path
 
 
-def _is_long(value: Decimal) -> bool:
-    return value.adjusted() >= _BEFORE or -int(value.as_tuple().exponent) > _BEHIND
-
-
-_BEFORE, _BEHIND = 18, 17  # digits of a decimal around its point, as R5 takes them
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *;.*)?")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -273,32 +258,6 @@ def _lasted(contact: Contact | None) -> timedelta | None:
     return sum(lengths, timedelta()) if len(lengths) == len(contact.intervals) else None
 
 
-def _referral(referral: Referral) -> Found:
-    yield from of_referral(referral)
-    if referral.authorised_units is not None and _is_long(referral.authorised_units):
-        yield "many-digits", "authorised_units"
-
-
-def _step(step: ActionStep) -> Found:
-    yield from of_step(step)
-    schedule = step.timing.schedule if step.timing is not None else None
-    if schedule is not None and schedule.period is not None and _is_long(schedule.period):
-        yield "many-digits", "timing.schedule.period"
-    yield from _keys(notes=step.notes)
-
-
-def _engagement(engagement: Engagement) -> Found:
-    yield from of_engagement(engagement)
-    yield from _keys(notes=engagement.notes)
-
-
-def _claim(claim: Claim) -> Found:
-    yield from of_claim(claim)
-    for path, amount in amounts_of(claim):
-        if _is_long(amount):
-            yield "many-digits", path
-
-
 def _other_patient(record: Record) -> Found:
     """Whoever is named as a patient is the patient of the record."""
     patient = getattr(record, "patient", None)
@@ -316,10 +275,10 @@ _CHECKS: dict[type[Record], Callable[[Any], Found]] = {
     Coverage: of_coverage,
     Condition: of_condition,
     Goal: _goal,
-    Referral: _referral,
-    ActionStep: _step,
-    Engagement: _engagement,
+    Referral: of_referral,
+    ActionStep: of_step,
+    Engagement: of_engagement,
     Session: _session,
-    Claim: _claim,
+    Claim: of_claim,
     GroupSession: _group_session,
 }

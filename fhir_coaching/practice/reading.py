@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fhir_coaching.errors import Fault, Finding, MappingError
-from fhir_coaching.fhir.names import SUPERSEDED, addresses_of, adopted, server_of
+from fhir_coaching.fhir.names import SUPERSEDED, addresses_of, adopted_id_of, server_of
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange
@@ -126,7 +126,7 @@ class _Reading:
         if type_ not in routes.anchors:
             self.foreign.leave("stranger-part" if type_ in routes.types else "stranger", type_, entry.place)
             return None
-        kinds, id_ = self.exchange.adoptable(resource), adopted(resource, entry.full_url)
+        kinds, id_ = self.exchange.adoptable(resource), adopted_id_of(resource, entry.full_url)
         wrong = self._wrong(kinds, id_, resource, entry)
         if wrong is not None:
             self._fault(self.foreign.faults, entry, *wrong, type_)

@@ -33,16 +33,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What practice.toml says. `identifier_base` has no slash at its end; `fees` are amounts by CPT code."""
+    """What practice.toml says: no address has a slash at its end. `fees` are amounts by CPT code, `target` is by server."""
 
     identifier_base: str
     name: str = ""
     time_zone: str = ""
     billing_organization: str = ""
     fees: Mapping[str, Decimal] = field(default_factory=dict)
-    target: Mapping[str, Target] = field(
-        default_factory=dict
-    )  # by the server's base address, without a slash at its end
+    target: Mapping[str, Target] = field(default_factory=dict)
 
     def at(self, server: str) -> Target:
         """What is agreed with a server, by its base address."""

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from fhir_coaching.practice.billing import Found
+from fhir_coaching.practice.checks import Found
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.engagements import Timing
 from fhir_coaching.records.values import SET, Period

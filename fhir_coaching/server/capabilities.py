@@ -1,10 +1,9 @@
 """What a server says that it can do (https://hl7.org/fhir/R4/capabilitystatement.html)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from fhir_coaching.lens import Json
+from fhir_coaching.server.bundle import objects
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,15 @@ class Capabilities:
 
 def capabilities_of(statement: Json) -> Capabilities:
     """Read a CapabilityStatement. Anything that is not as it should be is taken for absent."""
-    rest = next((one for one in _objects(statement.get("rest")) if one.get("mode", "server") == "server"), {})
-    system = {str(one.get("code")) for one in _objects(rest.get("interaction"))}
+    rest = next((one for one in objects(statement.get("rest")) if one.get("mode", "server") == "server"), {})
+    system = {str(one.get("code")) for one in objects(rest.get("interaction"))}
     software = statement.get("software")
     software = software if isinstance(software, dict) else {}
     name = " ".join(str(software[key]) for key in ("name", "version") if software.get(key))
     return Capabilities(
         fhir_version=str(statement.get("fhirVersion", "")),
         software=name[:80] if name.isprintable() else "",
-        types={str(one.get("type")): _type(one) for one in _objects(rest.get("resource"))},
+        types={str(one.get("type")): _type(one) for one in objects(rest.get("resource"))},
         transaction="transaction" in system,
         batch=bool({"batch", "transaction"} & system),  # HAPI 8.8.0 says only the latter, and takes both (seen 2026-11)
     )
@@ -47,14 +46,9 @@ def capabilities_of(statement: Json) -> Capabilities:
 
 def _type(one: Json) -> TypeCapability:
     return TypeCapability(
-        frozenset(str(interaction.get("code")) for interaction in _objects(one.get("interaction"))),
-        frozenset(str(parameter.get("name")) for parameter in _objects(one.get("searchParam"))),
+        frozenset(str(interaction.get("code")) for interaction in objects(one.get("interaction"))),
+        frozenset(str(parameter.get("name")) for parameter in objects(one.get("searchParam"))),
         one.get("updateCreate") is True,
         one.get("conditionalCreate") is True,
         str(one.get("versioning") or ""),
     )
-
-
-def _objects(found: Any) -> Iterator[Json]:
-    if isinstance(found, list):
-        yield from (one for one in found if isinstance(one, dict))

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_coaching.errors import LostAnswer, NotFhir, NotFound, Rejected, ServerError
-from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.fhir.names import identifiers
 from fhir_coaching.lens import Json, Version
 from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, origin
 from fhir_coaching.server.auth import Auth
@@ -20,12 +18,10 @@ BODY_CAP = 64 * 1024 * 1024  # bytes of an answer, unpacked
 PAGES = 10_000  # of one search
 
 _FRESH = {"Cache-Control": "no-cache"}  # HAPI 8.8.0 answers an old search again for a minute, also inside a batch
-_STRICT = {
-    "Prefer": "handling=strict"
-}  # a parameter that a server does not know is to be refused: ignored, it finds everything
-_WHOLE = {
-    "Prefer": "return=representation"
-}  # shows what the server made of it; HAPI's Bundles have no resources without
+# A parameter that a server does not know is to be refused: ignored, it finds everything.
+_STRICT = {"Prefer": "handling=strict"}
+# Shows what the server made of it; HAPI's Bundles have no resources without.
+_WHOLE = {"Prefer": "return=representation"}
 
 
 class FhirServer:
@@ -105,13 +101,6 @@ class FhirServer:
             url += ("&" if "?" in url else "?") + urlencode(params)
         reply = self._exchange("GET", url, _FRESH | _STRICT)
         yield from self.pages(reply.body, path(url), first=self._address(url))
-
-    def by_identifier(self, type_: str, system: str, value: str) -> list[Json]:
-        """The resources that bear an identifier. It is compared again here: a server may ignore the parameter."""
-        found = self.search(f"{type_}?identifier={query(system, value)}")
-        return [
-            one for one in found if any((i.get("system"), i.get("value")) == (system, value) for i in identifiers(one))
-        ]
 
     def pages(self, bundle: Json | None, type_: str = "", *, first: str = "") -> Iterator[Json]:
         """The matches of a searchset (one inside a batch's answer, say) and of the pages after it, each resource once.

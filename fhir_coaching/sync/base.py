@@ -64,9 +64,7 @@ class Row:
     intent: Intent | None = None
     gone: bool = False  # it was there and was deleted there: it does not rise again by itself
     beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as last sent
-    superseded: dict[str, str] = field(
-        default_factory=dict
-    )  # parts that a new resource is to replace: its address by part
+    superseded: dict[str, str] = field(default_factory=dict)  # by part: the address of what is to be replaced
 
     @property
     def key(self) -> Key:

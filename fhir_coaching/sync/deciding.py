@@ -14,9 +14,8 @@ from fhir_coaching.sync.report import Outcome
 from fhir_coaching.sync.run import Run, Write
 from fhir_coaching.sync.superseding import is_superseded, replacing, sorted_out, superseded
 
-SETTLE = (
-    90.0  # seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11)
-)
+# Seconds after which a search that finds nothing starts to count; HAPI answers old searches for 60 (2026-11).
+SETTLE = 90.0
 MISSES = 2  # how often it has to find nothing
 
 

@@ -14,12 +14,8 @@ from fhir_coaching.server import Answer, Capabilities, Entry, FhirServer
 from fhir_coaching.sync.base import THEIRS, Copy, Key, Row
 from fhir_coaching.sync.superseding import is_superseded
 
-PEOPLE = (
-    "organization",
-    "place",
-    "practitioner",
-    "patient",
-)  # who may be on the server already, under other identifiers
+SHARED = ("organization", "place", "practitioner")  # who is no patient's own
+PEOPLE = (*SHARED, "patient")  # who may be on the server already, under other identifiers
 MOST = 50  # entries of one request
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
 _AT_ONCE = 15  # identifiers of one search: a URL has its limits

@@ -9,8 +9,8 @@ from fhir_coaching.errors import MappingError
 from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.fhir.references import resolve
 from fhir_coaching.lens import Json, Kind, Near
-from fhir_coaching.lens.rows import FATES, Fate
-from fhir_coaching.lens.same import differences, same
+from fhir_coaching.lens.rows import Fate
+from fhir_coaching.lens.same import differences, field_of, same
 from fhir_coaching.practice.exchange import Exchange, withdrawn
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.spelling import read_record
@@ -28,9 +28,7 @@ class Plan:
 
     writes: dict[str, Json] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)  # digests of the near rows as they are made now
-    appended: dict[str, Json] = field(
-        default_factory=dict
-    )  # of the parts to write: as new resources that replace the old
+    appended: dict[str, Json] = field(default_factory=dict)  # parts to write, as new resources that replace the old
     changed: tuple[Difference, ...] = ()  # on the server, since the base
     why: str = ""
 
@@ -109,7 +107,7 @@ def changed_since(exchange: Exchange, row: Row, copies: Copies, last: Record | N
     after = exchange.record(row.kind, resources(copies), last, id=row.id)
     changed = list(differences(before, after))
     if last is not None and not same(last, after):
-        others = type(after).model_fields.keys() - {path.partition(".")[0].partition("[")[0] for path, _, _ in changed}
+        others = type(after).model_fields.keys() - {field_of(path) for path, _, _ in changed}
         for name in sorted(others):
             one, other = getattr(last, name), getattr(after, name)
             if not same(one, other) and set(_adopted_in(other)) - set(_adopted_in(one)):
@@ -164,11 +162,10 @@ def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, c
         return record
     there = exchange.record(row.kind, resources(copies), last, id=row.id)
     new = {
-        field.attr
+        name
         for part, of in exchange.kinds[row.kind].parts.items()
         if copies.get(part, "") is None and part not in row.parts
-        for field in of.table.rows
-        if field.kind in FATES
+        for name in of.fields
     }
     names = [
         name

@@ -1,8 +1,9 @@
 """Push: what the practice says, written to a server; people once, then a patient at a time.
 
-A group of records is looked up in one request and written in one transaction. Before the bytes leave, the base says what is
-about to be sent; after the answer, what came of it. Rungs of creating: an id made of the identifier, where clients may choose
-ids; else a conditional create; else a plain one, with the base alone to know.
+A group of records is looked up in one request and written in one transaction, both of at most MOST entries; notes that are
+replaced are superseded in another one before it. Before the bytes leave, the base says what is about to be sent; after the
+answer, what came of it. Rungs of creating: an id made of the identifier, where clients may choose ids; else a conditional
+create; else a plain one, with the base alone to know.
 """
 
 import time
@@ -17,15 +18,13 @@ from fhir_coaching.records.values import Record
 from fhir_coaching.server import FhirServer
 from fhir_coaching.sync.base import Base, Key
 from fhir_coaching.sync.deciding import decide
-from fhir_coaching.sync.lookup import Server, look_up
+from fhir_coaching.sync.lookup import SHARED, Server, look_up
 from fhir_coaching.sync.plan import Known, last_of
 from fhir_coaching.sync.report import Outcome, PushReport
 from fhir_coaching.sync.run import Run, Write
 from fhir_coaching.sync.sending import send
 
 Group = dict[Key, Record | None]  # None: a withdrawal
-
-_SHARED = ("organization", "place", "practitioner")
 
 
 def push(
@@ -81,7 +80,7 @@ def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Gr
         key = (entry.kind, entry.record.id if entry.record is not None else entry.withdrawn)
         known = entry.record or last_of(base.rows.get(key))
         patient = patient_of(known) if known is not None else ""
-        (shared if entry.kind in _SHARED else patients.setdefault(patient, {}))[key] = entry.record
+        (shared if entry.kind in SHARED else patients.setdefault(patient, {}))[key] = entry.record
     order = list(exchange.kinds)
     return [
         dict(sorted(group.items(), key=lambda one: order.index(one[0][0])))

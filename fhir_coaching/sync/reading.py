@@ -1,6 +1,6 @@
 """What a pull reads from the server: what is ours or known there, sorted into records."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.server import Answer
 from fhir_coaching.sync.adopting import Adopting
 from fhir_coaching.sync.base import OURS, THEIRS, Base, Copy, Key
-from fhir_coaching.sync.lookup import PAGE, PEOPLE, Server, copy_of
+from fhir_coaching.sync.lookup import PAGE, PEOPLE, SHARED, Server, copy_of
 from fhir_coaching.sync.plan import Copies, resources
 from fhir_coaching.sync.report import Item, Pulled, PullReport
 from fhir_coaching.sync.superseding import is_superseded
@@ -48,8 +48,7 @@ class Reading:
 
     def shared(self) -> None:
         """Organizations, places and practitioners that bear our identifiers or are linked."""
-        shared = [kind for kind in PEOPLE if kind != "patient"]
-        self._settle(self._collect(shared, lambda type_, system: f"{type_}?identifier={query(system, '')}"))
+        self._settle(self._collect(SHARED, lambda type_, system: f"{type_}?identifier={query(system, '')}"))
 
     def patients(self, wanted: list[str]) -> list[str]:
         """Server ids of the patients to pull; never everybody on a server."""
@@ -78,7 +77,8 @@ class Reading:
     def _adopted(self, patient: str, found: list[Json]) -> list[Json]:
         """What is adopted of a patient whom we know; from now on its addresses are known."""
         chosen = self.adopting.chosen(patient, found)
-        if chosen and patient not in self.known and not any(self._place(one) for one in found if _at(one) == patient):
+        bearing = (self._place(one) for one in found if copy_of(one).reference == patient)
+        if chosen and patient not in self.known and not any(bearing):
             why = "is nobody here, so nothing of theirs was adopted: `link` says who it is"
             self.report.items.append(
                 Item("", "", Pulled.FAILED, type="Patient", server_id=patient.partition("/")[2], why=why)
@@ -125,7 +125,7 @@ class Reading:
                 self._unread(copy.type, answer)
         self._settle(found)
 
-    def _collect(self, kinds: list[str], url: Callable[[str, str], str], *reads: str) -> list[Json]:
+    def _collect(self, kinds: Iterable[str], url: Callable[[str, str], str], *reads: str) -> list[Json]:
         """What reads and searches for every part of these kinds give, in one request where the server can."""
         wanted = {
             f"{url(type_, system)}&_count={PAGE}": type_
@@ -214,7 +214,7 @@ class Reading:
         for reference in references(resource):
             kind, _ = self.exchange.routes.parts.get(str(reference["identifier"].get("system")), ("", ""))
             at = literal(reference.get("reference"))
-            if kind in PEOPLE and kind != "patient" and at and not at.startswith("urn:"):
+            if kind in SHARED and at and not at.startswith("urn:"):
                 self.mentioned[kind, str(reference["identifier"]["value"])] = at
 
     def _place(self, resource: Json) -> tuple[str, str, str] | None:
@@ -256,7 +256,3 @@ class Reading:
             raise answer
         why = answer.message if isinstance(answer, CoachingError) else "no resource in the answer"
         self.report.items.append(Item("", "", Pulled.FAILED, type=type_, why=why))
-
-
-def _at(resource: Json) -> str:
-    return f"{resource.get('resourceType')}/{resource.get('id')}"

@@ -17,8 +17,7 @@ from fhir_coaching.errors import (
 )
 from fhir_coaching.fhir.bundles import query
 from fhir_coaching.fhir.names import identifiers, stable_id
-from fhir_coaching.lens.rows import FATES
-from fhir_coaching.lens.same import differences
+from fhir_coaching.lens.same import differences, field_of
 from fhir_coaching.practice.exchange import patient_of
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.server import Answer, Entry
@@ -261,9 +260,6 @@ def _lost(run: Run, write: Write, parts: Mapping[str, Copy]) -> tuple[str, ...]:
         there = run.exchange.record(kind, there_are, write.record)
     except MappingError as error:
         return tuple(fault.element or fault.place for fault in error.faults)
-    of = run.exchange.kinds[kind].parts
     told = {write.part, *(untaken if write.part == run.anchor(kind) else ())}
-    mine = {row.attr for part in told for row in of[part].table.rows if row.kind in FATES}
-    return tuple(
-        path for path, _, _ in differences(write.record, there) if path.partition(".")[0].partition("[")[0] in mine
-    )
+    mine = {name for part in told for name in run.exchange.kinds[kind].parts[part].fields}
+    return tuple(path for path, _, _ in differences(write.record, there) if field_of(path) in mine)

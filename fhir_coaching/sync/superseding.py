@@ -6,12 +6,10 @@ find it else. A run that is killed in between has remembered what the new one re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from fhir_coaching.fhir.names import SUPERSEDED, identifiers
-from fhir_coaching.lens import Appends, Json, Part
-from fhir_coaching.lens.rows import FATES
-from fhir_coaching.lens.same import copied, differences, fits, imposed
+from fhir_coaching.lens import Appends, Json
+from fhir_coaching.lens.same import copied, differences, field_of, fits, imposed
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import Copy, Key, Row
@@ -23,15 +21,11 @@ def appended(
     """The parts that are there and count, and whose own fields changed."""
     kind, lens = exchange.kinds[key[0]], exchange.lenses[key[0]]
     resources = {part: copy.resource if copy else None for part, copy in copies.items()}
-    changed = {path.partition(".")[0].partition("[")[0] for path, _, _ in differences(old, new)}
+    changed = {field_of(path) for path, _, _ in differences(old, new)}
     for name, part in kind.parts.items():
         there = copies.get(name) and lens.live(name, resources)
-        if part.appends and there and (part.when is None or part.when(new)) and changed & _fields(part):
+        if part.appends and there and (part.when is None or part.when(new)) and changed & part.fields:
             yield name
-
-
-def _fields(part: Part[Any]) -> set[str]:
-    return {row.attr for row in part.table.rows if row.kind in FATES}
 
 
 def superseded(exchange: Exchange, key: Key, part: str, resource: Json) -> Json:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from fhir_coaching.fhir.names import is_adopted
-from fhir_coaching.lens.same import differences, same
+from fhir_coaching.lens.same import differences, field_of, same
 from fhir_coaching.practice.exchange import Exchange, withdrawn
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record, replaced
@@ -120,5 +120,5 @@ class Taking:
 
 def _taking(last: Record, changes: tuple[Difference, ...], theirs: Record) -> Record:
     """The record as last accepted, with the fields that changed on the server as they are there now."""
-    names = {path.partition(".")[0].partition("[")[0] for path, _, _ in changes}
+    names = {field_of(path) for path, _, _ in changes}
     return replaced(last, **{name: getattr(theirs, name) for name in names})
