@@ -1,0 +1,163 @@
+"""Tables turned into functions, one for each type, each made when it is first needed.
+
+A function for a value takes (value, its path, walk). One for an element takes (value, the object around it, the path of that
+object, walk), so that paths are only put together where something is wrong or goes deeper.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from fhir_coaching.checks import special
+from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.elements import (
+    ElementCheck,
+    Elements,
+    TypeCheck,
+    ValueCheck,
+    both,
+    like,
+    many,
+    none,
+    nothing,
+    only,
+    primitive,
+    sibling,
+    siblings,
+    single,
+    single_primitive,
+)
+from fhir_coaching.checks.formats import primitives
+from fhir_coaching.checks.applying import Bound, apply, bound_rules
+from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.walk import FURTHEST, Walk
+from fhir_coaching.lens import Json, Version
+
+Required = list[tuple[str, tuple[str, ...]]]
+
+
+class Compiler:
+    """The functions of one version of FHIR."""
+
+    def __init__(self, version: Version, tables: Json) -> None:
+        self.version = version
+        self.tables: dict[str, Json] = tables["types"]
+        self.codes: dict[str, dict[str, list[str]]] = tables["codes"]
+        self.modifiers = frozenset(tables["modifiers"])
+        self.resources = frozenset(tables["resources"])
+        self.primitives = primitives(version)
+        self._types: dict[str, TypeCheck] = {}
+
+    def type(self, name: str) -> TypeCheck:
+        """The function for a type. Raises KeyError if the tables do not hold it."""
+        if (found := self._types.get(name)) is None:
+            found = self._types[name] = self._compiled(name, self.tables[name])
+        return found
+
+    def resource(self, name: str) -> TypeCheck | None:
+        """The function for a resource type, if the tables hold it."""
+        return self.type(name) if self.tables.get(name, {}).get("kind") == "resource" else None
+
+    def _compiled(self, name: str, its: Json) -> TypeCheck:
+        fields: Elements = {}
+        required: Required = []
+        bound = bound_rules(its["rules"])
+        fill, owner, more = self._fill, name.rpartition(".")[2], special.CHECKS.get(name)
+        # An id alone is no content (ele-1); for a resource it is, and beside a primitive the value may be.
+        id_counts = its["kind"] == "resource" or name == "Element"
+
+        def check(node: Json, at: str, walk: Walk) -> None:
+            if node.__class__ is not dict:
+                walk.shape(at, "an object", node)
+                return
+            if len(at) > FURTHEST:
+                walk.error("depth", at[:200], "nested too deeply to be checked")
+                return
+            if not fields:
+                fill(name, its, fields, required)  # only now: types hold one another
+            for key, value in node.items():
+                field = fields.get(key)
+                if field is None:
+                    walk.unknown(at, key, owner, fields)
+                else:
+                    field(value, node, at, walk)
+            for element, keys in required:
+                for key in keys:
+                    if key in node:
+                        break
+                else:
+                    walk.error("cardinality", f"{at}.{element}", "a required element is missing")
+            if len(node) < 2 and (not node or (not id_counts and "id" in node)):
+                walk.error("ele-1", at, "an object without content", "leave it out")
+            if more is not None:
+                more(node, at, walk)
+            if bound:
+                apply(bound, node, at, walk)
+
+        return check
+
+    def _fill(self, name: str, its: Json, fields: Elements, required: Required) -> None:
+        made: Elements = {}
+        needed: Required = []
+        for element, about in its["elements"].items():
+            keys = tuple(self._element(element, about, made))
+            if about.get("min"):
+                needed.append((element.removesuffix("[x]"), keys))
+        if its["kind"] == "resource":
+            made["resourceType"] = nothing
+        required[:] = needed
+        fields.update(made)  # at once: another thread may be reading
+
+    def _element(self, element: str, about: Json, made: Elements) -> Iterator[str]:
+        """Put the functions of an element under each name that it may have in JSON; these names."""
+        stem = element.removesuffix("[x]")
+        choice = stem != element
+        names = {stem + type_[0][0].upper() + type_[0][1:] if choice else stem: type_ for type_ in about["types"]}
+        for key, type_ in names.items():
+            found = {key: self._value(element, key, type_, about)}
+            if type_[0] in self.primitives or type_[0] == "xhtml":
+                beside = siblings if about.get("max") == "*" else sibling
+                found["_" + key] = beside(key, self.type("Element"))
+            made |= {one: only(key, frozenset(names), check) for one, check in found.items()} if choice else found
+            yield from found
+
+    def _value(self, element: str, key: str, type_: list[Any], about: Json) -> ElementCheck:
+        """The function for an element of one type."""
+        if about.get("max") == "0":
+            return none(key)
+        narrower = [like(word, about[word]) for word in ("fixed", "pattern") if word in about]
+        strength, url = about.get("binding", (None, None))
+        codes = self.codes[url] if url else None
+        code, name, targets = type_
+        if code in self.primitives:
+            allowed = codes if strength == "required" else None
+            quick, one = primitive(code, self.primitives[code], allowed)
+            if about.get("max") != "*" and not narrower:
+                return single_primitive(key, quick, one)
+        elif code == "xhtml":
+            one = special.xhtml
+        elif code == "Resource":
+            one = special.contained(self) if element == "contained" else special.entry(self)
+        else:
+            one = self.type(name)
+            if codes is not None:
+                narrower.append(coded(code, codes, required=strength == "required"))
+            if code in {"Reference", "CodeableReference"}:
+                narrower.append(special.targets(code, frozenset(targets), self.resources))
+            if element == "modifierExtension":
+                narrower.append(special.modifier(self.modifiers))
+            if bound := bound_rules(about.get("rules", {})):
+                narrower.append(_ruled(bound))
+        for more in narrower:
+            one = both(one, more)
+        return (many if about.get("max") == "*" else single)(key, one)
+
+
+def _ruled(bound: Bound) -> ValueCheck:
+    return lambda value, at, walk: apply(bound, value, at, walk)
+
+
+@cache
+def compiler(version: Version) -> Compiler:
+    """The functions of a version, made once."""
+    return Compiler(version, table(version))
