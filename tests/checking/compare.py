@@ -13,13 +13,17 @@ from fhir_coaching.checks.problem import ERROR, Problem
 
 Json = dict[str, Any]
 
+FAILED = (
+    "engine"  # it broke off: its reader of JSON takes some lists for the end, a number out of reach is an exception
+)
+
 # The class of what the engine says, by the first pattern found in its message id and its text.
 CLASSES: tuple[tuple[str, str], ...] = (
     (r"StructureDefinition/[^ ]+#(txt-[12]) ", "narrative"),
     (r"StructureDefinition/[^ ]+#([a-z]+-\d+[a-z]?) ", r"invariant \1"),
     (r"CONTAINED_ORPHAN_DOM3", "invariant dom-3"),
     (r"displayLanguage", "language"),
-    (r"ORACLE_EXCEPTION|Error parsing JSON source", "engine"),
+    (r"ORACLE_EXCEPTION|Error parsing JSON source", FAILED),
     (r"XHTML", "narrative"),
     (r"Unrecognized property|ILLEGAL_PROPERTY|Profile_NotAllowed", "unknown"),
     (r"MODIFIER|(?i:EXTENSION_EXT)|Extension_EXT", "extension"),
@@ -154,9 +158,11 @@ def same_element(theirs: Said, ours: Said) -> bool:
 
 
 def compared(theirs: Sequence[Said], ours: Sequence[Said]) -> Verdict:
-    """The two matched."""
-    verdict = Verdict()
+    """The two matched. Where the engine fails, nothing of ours is false, and something has to be found."""
+    verdict, failed = Verdict(), any(one.kind == FAILED for one in theirs)
     for one in theirs:
-        (verdict.caught if any(same_element(one, other) for other in ours) else verdict.missed).append(one)
-    verdict.false = [other for other in ours if not any(same_element(one, other) for one in theirs)]
+        found = bool(ours) if one.kind == FAILED else any(same_element(one, other) for other in ours)
+        (verdict.caught if found else verdict.missed).append(one)
+    if not failed:
+        verdict.false = [other for other in ours if not any(same_element(one, other) for one in theirs)]
     return verdict

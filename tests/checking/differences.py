@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checking.compare import Said, Verdict
+
 from fhir_coaching.lens import R4, R5, Version
 
 MISSED, FALSE = "missed", "false"

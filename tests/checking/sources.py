@@ -1,13 +1,14 @@
-"""Sound resources that mutants are made of: golden files, references by identifier, and the sample practice, by address."""
+"""Sound resources that mutants are made of: golden files, references by identifier; the sample practice, by address; R4 of others."""
 
 from pathlib import Path
 from typing import Any
 
+import foreign
 import goldens
 
 from fhir_coaching.fhir.names import PracticeNames, stable_id
 from fhir_coaching.fhir.references import resolve
-from fhir_coaching.lens import Version
+from fhir_coaching.lens import R4, Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.exchange import Exchange, to_fhir
 from fhir_coaching.practice.source import open_source
@@ -20,7 +21,8 @@ SAMPLE = Path(__file__).parents[2] / "examples" / "riverside"
 def sources(version: Version) -> list[Json]:
     """All of them, in the same order each time."""
     written = [one for record in goldens.RECORDS for one in goldens.golden(record, version).values()]
-    return [*written, *practice(version)]
+    others = foreign.MIXED if version is R4 else ()
+    return [*written, *practice(version), *others]
 
 
 def practice(version: Version) -> list[Json]:
