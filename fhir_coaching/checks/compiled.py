@@ -27,11 +27,13 @@ from fhir_coaching.checks.elements import (
     single,
     single_primitive,
 )
-from fhir_coaching.checks.formats import primitives
+from fhir_coaching.checks.formats import Test, primitives
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.lens import Json, Version
+
+ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
 
 Required = list[tuple[str, tuple[str, ...]]]
 
@@ -60,8 +62,11 @@ class Compiler:
 
     def _compiled(self, name: str, its: Json) -> TypeCheck:
         fields: Elements = {}
+        texts: dict[str, Test] = {}
         required: Required = []
-        bound = bound_rules(its["rules"])
+        # Those that are about contained resources alone, which few resources have.
+        guarded = bound_rules({id_: how for id_, how in its["rules"].items() if id_ in ABOUT_CONTAINED})
+        bound = bound_rules({id_: how for id_, how in its["rules"].items() if id_ not in ABOUT_CONTAINED})
         fill, owner, more = self._fill, name.rpartition(".")[2], special.CHECKS.get(name)
         # An id alone is no content (ele-1); for a resource it is, and beside a primitive the value may be.
         id_counts = its["kind"] == "resource" or name == "Element"
@@ -74,18 +79,18 @@ class Compiler:
                 walk.error("depth", at[:200], "nested too deeply to be checked")
                 return
             if not fields:
-                fill(name, its, fields, required)  # only now: types hold one another
+                fill(name, its, fields, texts, required)  # only now: types hold one another
             for key, value in node.items():
+                test = texts.get(key)
+                if test is not None and value.__class__ is str and test(value):
+                    continue
                 field = fields.get(key)
                 if field is None:
                     walk.unknown(at, key, owner, fields)
                 else:
                     field(value, node, at, walk)
-            for element, keys in required:
-                for key in keys:
-                    if key in node:
-                        break
-                else:
+            for element, others in required:
+                if element not in node and not any(other in node for other in others):
                     walk.error("cardinality", f"{at}.{element}", "a required element is missing")
             if len(node) < 2 and (not node or (not id_counts and "id" in node)):
                 walk.error("ele-1", at, "an object without content", "leave it out")
@@ -93,33 +98,48 @@ class Compiler:
                 more(node, at, walk)
             if bound:
                 apply(bound, node, at, walk)
+            if guarded and "contained" in node:
+                apply(guarded, node, at, walk)
 
         return check
 
-    def _fill(self, name: str, its: Json, fields: Elements, required: Required) -> None:
+    def _fill(self, name: str, its: Json, fields: Elements, texts: dict[str, Test], required: Required) -> None:
         made: Elements = {}
         needed: Required = []
         for element, about in its["elements"].items():
-            keys = tuple(self._element(element, about, made))
+            keys = tuple(self._element(element, about, made, texts))
             if about.get("min"):
                 needed.append((element.removesuffix("[x]"), keys))
         if its["kind"] == "resource":
             made["resourceType"] = nothing
         required[:] = needed
-        fields.update(made)  # at once: another thread may be reading
+        fields.update(made)  # last and at once: another thread may be reading
 
-    def _element(self, element: str, about: Json, made: Elements) -> Iterator[str]:
+    def _element(self, element: str, about: Json, made: Elements, texts: dict[str, Test]) -> Iterator[str]:
         """Put the functions of an element under each name that it may have in JSON; these names."""
         stem = element.removesuffix("[x]")
         choice = stem != element
         names = {stem + type_[0][0].upper() + type_[0][1:] if choice else stem: type_ for type_ in about["types"]}
         for key, type_ in names.items():
             found = {key: self._value(element, key, type_, about)}
+            test = self._text(type_[0], about)
+            if test is not None and not choice:
+                texts[key] = test
             if type_[0] in self.primitives or type_[0] == "xhtml":
                 beside = siblings if about.get("max") == "*" else sibling
                 found["_" + key] = beside(key, self.type("Element"))
-            made |= {one: only(key, frozenset(names), check) for one, check in found.items()} if choice else found
+            if choice:
+                found = {one: only(key, names, check, test) for one, check in found.items()}
+            made |= found
             yield from found
+
+    def _text(self, code: str, about: Json) -> Test | None:
+        """The test of an element that is one text."""
+        its = self.primitives.get(code)
+        if its is None or not its.text or {"max", "fixed", "pattern"} & about.keys():
+            return None
+        strength, url = about.get("binding", (None, None))
+        return primitive(code, its, self.codes[url] if strength == "required" else None)[0]
 
     def _value(self, element: str, key: str, type_: list[Any], about: Json) -> ElementCheck:
         """The function for an element of one type."""
@@ -132,7 +152,7 @@ class Compiler:
         if code in self.primitives:
             allowed = codes if strength == "required" else None
             quick, one = primitive(code, self.primitives[code], allowed)
-            if about.get("max") != "*" and not narrower:
+            if about.get("max") != "*" and not narrower and not self.primitives[code].text:
                 return single_primitive(key, quick, one)
         elif code == "xhtml":
             one = special.xhtml

@@ -1,6 +1,6 @@
 """What an element is made of: one value or a list, a primitive with what stands beside it, one type of several."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fhir_coaching.checks.formats import Primitive, Test, word
@@ -29,7 +29,7 @@ def none(key: str) -> ElementCheck:
 
 
 def primitive(name: str, its: Primitive, codes: dict[str, list[str]] | None) -> tuple[Test, ValueCheck]:
-    """A test of a value that is fast, and the check that says what is wrong. With `codes` only these are allowed."""
+    """A test that is fast, of a text where the type is one, and the check that says what is wrong. With `codes` only these are allowed."""
     text, test, says = its
     allowed = None if codes is None else frozenset(code for its in codes.values() for code in its)
     known = "" if allowed is None or len(allowed) > FEW else f"one of {', '.join(sorted(allowed))}"
@@ -43,15 +43,11 @@ def primitive(name: str, its: Primitive, codes: dict[str, list[str]] | None) -> 
         elif allowed is not None and value not in allowed:
             walk.error("code", at, "no code of the value set that is required here", known)
 
-    if not text:
-        return test, check
-    if allowed is not None:
-        return lambda value: value.__class__ is str and value in allowed, check
-    return lambda value: value.__class__ is str and test(value), check
+    return test if allowed is None else allowed.__contains__, check
 
 
 def single_primitive(key: str, quick: Test, one: ValueCheck) -> ElementCheck:
-    """A primitive that stands at most once: what is good is seen to be so at once."""
+    """A primitive that stands at most once and is no text: what is good is seen to be so at once."""
 
     def check(value: Any, _node: Json, at: str, walk: Walk) -> None:
         if not quick(value):
@@ -136,18 +132,20 @@ def _beside(value: Any, there: bool, at: str, walk: Walk, element: TypeCheck) ->
         walk.error("ele-1", at, "neither a value nor extensions", "leave it out")
 
 
-def only(key: str, names: frozenset[str], check: ElementCheck) -> ElementCheck:
-    """One name of a choice: another one that stands before it is one too many."""
+def only(key: str, names: Iterable[str], check: ElementCheck, test: Test | None = None) -> ElementCheck:
+    """One name of a choice: another one that stands before it is one too many. Of a text, `test` says at once that it is good."""
+    family = frozenset(name for one in names for name in (one, "_" + one))
+    own = (key, "_" + key)
 
     def checked(value: Any, node: Json, at: str, walk: Walk) -> None:
         if len(node) > 1:
             for other in node:
-                stem = other[1:] if other[:1] == "_" else other
-                if stem in names:
-                    if stem != key:
+                if other in family:
+                    if other not in own:
                         walk.error("choice", f"{at}.{key}", "a second type of a value that has one", "keep one of them")
                     break
-        check(value, node, at, walk)
+        if test is None or value.__class__ is not str or not test(value):
+            check(value, node, at, walk)
 
     return checked
 

@@ -63,22 +63,29 @@ def _instant(text: str) -> object:
     return _TIMED(text, 10) and _day(text[:10])
 
 
-def _string(text: str) -> bool:
-    # Printable texts, nearly all, are seen to be so without a pattern.
-    return (text.isprintable() or not _CONTROL(text)) and 0 < len(text) <= LONGEST and not text.isspace()
+# The next three see first what nearly all values are, printable texts: without a pattern, in half the time.
 
 
-def _code(text: str) -> bool:
-    return " ".join(text.split()) == text != ""
+def _string(text: str) -> object:
+    if text.isprintable():
+        return (text[:1] > " " and len(text) <= LONGEST) or _blankless(text)
+    return not _CONTROL(text) and _blankless(text)
+
+
+def _blankless(text: str) -> bool:
+    return 0 < len(text) <= LONGEST and not text.isspace()
+
+
+def _code(text: str) -> object:
+    return (text.isprintable() and text and " " not in text) or " ".join(text.split()) == text != ""
 
 
 def _uri(text: str) -> object:
-    if text.startswith("urn:"):
-        if text.startswith("urn:oid:"):
-            return _OID(text)
-        if text.startswith("urn:uuid:"):
-            return _UUID(text)
-    return _URI(text)
+    if text[:4] != "urn:":
+        return (text.isprintable() and text and " " not in text) or _URI(text)
+    if text.startswith("urn:oid:"):
+        return _OID(text)
+    return _UUID(text) if text.startswith("urn:uuid:") else _URI(text)
 
 
 def _base64(text: str) -> object:

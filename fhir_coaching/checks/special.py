@@ -35,17 +35,17 @@ def xhtml(value: Any, at: str, walk: Walk) -> None:
 
 def extension(node: Json, at: str, walk: Walk) -> None:
     """Either a value or extensions; a URL that names it."""
-    valued = False
-    for key in node:
-        if key[:5] == "value" or key[:6] == "_value":
-            valued = True
-            break
-    if valued == ("extension" in node):
-        walk.error("ext-1", at, "an extension has either a value or extensions", "" if valued else "it has neither")
+    nested = "extension" in node
+    if nested or len(node) != 2 or "id" in node:  # else it is a URL and, by another check, a value
+        valued = any(key[:5] == "value" or key[:6] == "_value" for key in node)
+        if valued == nested:
+            walk.error("ext-1", at, "an extension has either a value or extensions", f"it has {'both' if valued else 'neither'}")
     url = node.get("url")
-    # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
-    if url.__class__ is str and not _ABSOLUTE(url) and "xtension[" not in at.rpartition(".")[0].rpartition(".")[2]:
-        walk.error("url", f"{at}.url", "the URL of an extension is absolute")
+    if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
+        # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
+        around = at.rpartition(".")[0].rpartition(".")[2]
+        if not around.startswith(("extension[", "modifierExtension[")):
+            walk.error("url", f"{at}.url", "the URL of an extension is absolute")
 
 
 def modifier(known: frozenset[str]) -> ValueCheck:
