@@ -39,8 +39,30 @@ CLASSES: tuple[tuple[str, str], ...] = (
 COMMENT = re.compile(r"/\*.*?\*/")
 OF_TYPE = re.compile(r"\.ofType\(([A-Za-z])(\w*)\)")
 INDEX = re.compile(r"\[\d+\]\Z")
+URL = re.compile(r"\[url='.*?'\]")
 MISSING = re.compile(r"^[\w.\[\]:]*?(\w+(?:\[x\])?): (?:minimum required|max allowed)")
 UNKNOWN = re.compile(r"^Unrecognized property '([^']*)'")
+
+# What the engine says of an element and means of one in it.
+CLOSER: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("REF_BadTargetType2|REF_INVALID_REF|REF_CantResolve", ("reference",)),
+    ("REF_BadTargetType|REF_WrongTarget", ("type", "reference")),
+    ("Identifier_System|System_Relative|System_Invalid", ("system",)),
+    ("EXT_U", ("url",)),
+    ("B64_DECODE", ("data",)),
+    ("RES_ID_Missing", ("id",)),
+    ("resourceType|resource name|unknown name", ("resourceType",)),
+)  # fmt: skip
+
+# Rules of ours that go by other names than the engine's.
+KINDS = {
+    "reference": "target",
+    "url": "extension",
+    "modifier": "extension",
+    "choice": "unknown",
+    "fixed": "format",
+    "pattern": "code",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +100,10 @@ def heard(rule: str, at: str, text: str, resource: Any) -> Said:
         places.append(below(place, found[1].removeprefix("_")))
     elif found := MISSING.match(text):
         places.append(below(place, found[1]))
+    for pattern, names in CLOSER:
+        if re.search(pattern, f"{rule} {text}"):
+            places += [below(place, name) for name in names]
+            break
     return Said(class_of(rule, text), rule.rpartition("/")[2], at, text, tuple(places))
 
 
@@ -102,7 +128,7 @@ def kind_of(rule: str) -> str:
     """The class of a rule of ours: a constraint's id says so itself."""
     if rule in {"txt-1", "txt-2"}:
         return "narrative"
-    return f"invariant {rule}" if re.fullmatch(r"[a-z]+-\w+", rule) else rule
+    return f"invariant {rule}" if re.fullmatch(r"[a-z]+-\w+", rule) else KINDS.get(rule, rule)
 
 
 def rootless(at: str) -> str:
@@ -116,7 +142,7 @@ def below(place: str, name: str) -> str:
 
 def spelt(at: str, resource: Any) -> str:
     """The engine's place as the JSON names it: `due.ofType(Duration)` and `due[x]` as the key that is there."""
-    place = OF_TYPE.sub(lambda found: found[1].upper() + found[2], COMMENT.sub("", at))
+    place = OF_TYPE.sub(lambda found: found[1].upper() + found[2], URL.sub("", COMMENT.sub("", at)))
     node, steps = resource, list[str]()
     for step in rootless(place).split(".") if "." in place else ():
         name, *indices = re.split(r"[\[\]]+", step.rstrip("]"))

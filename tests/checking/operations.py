@@ -290,12 +290,12 @@ def nulls(spot: Spot, random: Random, _: Corpus) -> None:
     spot.value.insert(random.randint(0, len(spot.value)), random.choice([None, {}, "", []]))
 
 
-Fits = Callable[[Spot], bool]
+Fits = Callable[[Spot], Any]
 
 OPERATIONS: dict[str, tuple[Fits, Change]] = {
     "drop": (at.named, drop),
     "drop an item": (lambda spot: isinstance(spot.key, int), drop),
-    "keep one of": (at.is_object, keep_one),
+    "keep one of": (lambda spot: at.is_object(spot) and spot.value, keep_one),
     "duplicate in": (at.is_list, duplicate),
     "wrap": (at.is_single, one_of(lambda value: [value], lambda value: [value, value])),
     "unwrap": (at.is_list, one_of(lambda value: value[0] if value else {})),
