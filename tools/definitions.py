@@ -159,7 +159,7 @@ class Definitions:
             yield [code, table, [] if "Resource" in targets or code == "canonical" else targets]
 
     def _is_resource(self, path: str) -> bool:
-        return bool(self.structures[path.split(".")[0]]["kind"] == "resource")
+        return bool(self.structures[path.split(".", maxsplit=1)[0]]["kind"] == "resource")
 
     def _is_quantity(self, name: str) -> bool:
         return name in self.structures and self.structures[name]["type"] == "Quantity"
@@ -213,7 +213,7 @@ def write(path: Path, content: Json) -> None:
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(text, 9, mtime=0))
-    print(f"{path.name}: {len(text):,} bytes, packed {path.stat().st_size:,}")  # noqa: T201
+    print(f"{path.name}: {len(text):,} bytes, packed {path.stat().st_size:,}")
 
 
 def main() -> None:
@@ -226,7 +226,9 @@ def main() -> None:
     for release, core in (("r4", "hl7.fhir.r4.core"), ("r5", "hl7.fhir.r5.core")):
         # R5 keeps the v2 and v3 code systems and most extensions in packages of their own.
         also = {"r4": set[str](), "r5": {"hl7.terminology", "hl7.fhir.uv.extensions.r5"}}[release]
-        its = sorted((one for one in packages if one.about["name"] in {core} | also), key=lambda one: one.about["name"] != core)
+        its = sorted(
+            (one for one in packages if one.about["name"] in {core} | also), key=lambda one: one.about["name"] != core
+        )
         if its:
             write(FOLDER / f"{release}.json.gz", table(its))
 

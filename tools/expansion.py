@@ -33,7 +33,7 @@ class Expansion:
         return found if any(found.values()) else None
 
     def _codes(self, url: str, within: tuple[str, ...]) -> Codes:
-        url = url.split("|")[0]
+        url = url.split("|", maxsplit=1)[0]
         if url in within or url not in self.sets or "compose" not in self.sets[url]:
             raise Uncountable
         compose = self.sets[url]["compose"]

@@ -7,35 +7,50 @@ from typing import Any
 
 from fhir_coaching.checks.elements import ValueCheck
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.lens import Json
 
-_REQUIRED = "no code of the value set that is required here"
-_EXTENSIBLE = "no code of the value set that is to be used wherever one of its codes fits"
+Codes = dict[str, list[str]]
+
+FEW = 6  # codes that a hint lists
 
 
-def coded(type_: str, codes: dict[str, list[str]], *, required: bool) -> ValueCheck:
-    """The check of a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity."""
-    known = {system: frozenset(its) for system, its in codes.items()}
-    message = _REQUIRED if required else _EXTENSIBLE
+class _Codes:
+    """The codes of a value set, and what is said of a coded value that has none of them."""
 
-    def within(coding: Any) -> bool:
+    def __init__(self, codes: Codes, *, required: bool) -> None:
+        self.known = {system: frozenset(its) for system, its in codes.items()}
+        self.required = required
+        self.hint = _hint(codes)
+
+    def lacks(self, coding: Any) -> bool:
+        """Whether a coding is none of them. What is no object, another check says."""
         if coding.__class__ is not dict:
-            return True  # another check says what it is
+            return False
         system, code = coding.get("system"), coding.get("code")
-        return system.__class__ is str and code.__class__ is str and system in known and code in known[system]
+        return system.__class__ is not str or code.__class__ is not str or code not in self.known.get(system, ())
 
-    def complain(at: str, walk: Walk) -> None:
-        (walk.error if required else walk.warn)("code", at, message, _hint(known))
+    def complain(self, at: str, walk: Walk) -> None:
+        """A coded value is none of them."""
+        if self.required:
+            walk.error("code", at, "no code of the value set that is required here", self.hint)
+        else:
+            walk.warn(
+                "code", at, "no code of the value set that is to be used wherever one of its codes fits", self.hint
+            )
+
+
+def coded(type_: str, codes: Codes, *, required: bool) -> ValueCheck:
+    """The check of a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity."""
+    its = _Codes(codes, required=required)
 
     def coding(value: Any, at: str, walk: Walk) -> None:
-        if not within(value):
-            complain(at, walk)
+        if its.lacks(value):
+            its.complain(at, walk)
 
     def concept(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict:
             codings = value.get("coding", [])
-            if codings.__class__ is list and not any(within(one) for one in codings):
-                complain(at, walk)
+            if codings.__class__ is list and all(its.lacks(one) for one in codings):
+                its.complain(at, walk)
 
     def reference(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict and "concept" in value:
@@ -48,6 +63,6 @@ def coded(type_: str, codes: dict[str, list[str]], *, required: bool) -> ValueCh
     return {"CodeableConcept": concept, "CodeableReference": reference, "Coding": coding}.get(type_, quantity)
 
 
-def _hint(known: Json) -> str:
-    few = [f"{code} ({system})" for system, codes in sorted(known.items()) for code in sorted(codes)]
-    return f"one of {', '.join(few)}" if len(few) <= 6 else f"of the system {' or '.join(sorted(known)[:3])}"
+def _hint(codes: Codes) -> str:
+    every = [f"{code} ({system})" for system, its in sorted(codes.items()) for code in sorted(its)]
+    return f"one of {', '.join(every)}" if len(every) <= FEW else f"of the system {' or '.join(sorted(codes)[:3])}"

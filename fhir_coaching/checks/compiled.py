@@ -4,11 +4,12 @@ A function for a value takes (value, its path, walk). One for an element takes (
 object, walk), so that paths are only put together where something is wrong or goes deeper.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 from fhir_coaching.checks import special
+from fhir_coaching.checks.applying import Bound, apply, bound_rules
 from fhir_coaching.checks.codes import coded
 from fhir_coaching.checks.elements import (
     ElementCheck,
@@ -28,14 +29,73 @@ from fhir_coaching.checks.elements import (
     single_primitive,
 )
 from fhir_coaching.checks.formats import Test, primitives
-from fhir_coaching.checks.applying import Bound, apply, bound_rules
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.lens import Json, Version
 
+# Constraints that are about contained resources alone, which few resources have.
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
 
 Required = list[tuple[str, tuple[str, ...]]]
+
+
+class Shape:
+    """What a type's function goes by. What is by element is filled in when the first object comes: types hold one another."""
+
+    def __init__(self, name: str, its: Json) -> None:
+        self.owner = name.rpartition(".")[2]
+        self.fields: Elements = {}
+        self.texts: dict[str, Test] = {}  # the tests of elements that are one text, most of all elements
+        self.required: Required = []
+        self.special = special.CHECKS.get(name)
+        rules: dict[str, str] = its["rules"]
+        self.about_contained = bound_rules({id_: how for id_, how in rules.items() if id_ in ABOUT_CONTAINED})
+        self.rules = bound_rules({id_: how for id_, how in rules.items() if id_ not in ABOUT_CONTAINED})
+        # An id alone is no content (ele-1), except of a resource, and beside a primitive, which may have a value.
+        self.id_is_content = its["kind"] == "resource" or name == "Element"
+
+
+def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C901 - see below
+    """The function for a type."""
+    owner, fields, texts, required = shape.owner, shape.fields, shape.texts, shape.required
+    extra, rules, about_contained, id_is_content = (
+        shape.special,
+        shape.rules,
+        shape.about_contained,
+        shape.id_is_content,
+    )
+
+    def check(node: Json, at: str, walk: Walk) -> None:  # noqa: C901, PLR0912 - hot: a call more costs as much as a step
+        if node.__class__ is not dict:
+            walk.shape(at, "an object", node)
+            return
+        if len(at) > FURTHEST:
+            walk.error("depth", at[:200], "nested too deeply to be checked")
+            return
+        if not fields:
+            fill(shape)
+        for key, value in node.items():
+            test = texts.get(key)
+            if test is not None and value.__class__ is str and test(value):
+                continue
+            field = fields.get(key)
+            if field is None:
+                walk.unknown(at, key, owner, fields)
+            else:
+                field(value, node, at, walk)
+        for element, keys in required:
+            if element not in node and not any(key in node for key in keys):
+                walk.error("cardinality", f"{at}.{element}", "a required element is missing")
+        if not node or (len(node) == 1 and not id_is_content and "id" in node):
+            walk.error("ele-1", at, "an object without content", "leave it out")
+        if extra is not None:
+            extra(node, at, walk)
+        if rules:
+            apply(rules, node, at, walk)
+        if about_contained and "contained" in node:
+            apply(about_contained, node, at, walk)
+
+    return check
 
 
 class Compiler:
@@ -53,67 +113,25 @@ class Compiler:
     def type(self, name: str) -> TypeCheck:
         """The function for a type. Raises KeyError if the tables do not hold it."""
         if (found := self._types.get(name)) is None:
-            found = self._types[name] = self._compiled(name, self.tables[name])
+            its = self.tables[name]
+            found = self._types[name] = _type(Shape(name, its), lambda shape: self._fill(shape, its))
         return found
 
     def resource(self, name: str) -> TypeCheck | None:
         """The function for a resource type, if the tables hold it."""
         return self.type(name) if self.tables.get(name, {}).get("kind") == "resource" else None
 
-    def _compiled(self, name: str, its: Json) -> TypeCheck:
+    def _fill(self, shape: Shape, its: Json) -> None:
         fields: Elements = {}
-        texts: dict[str, Test] = {}
         required: Required = []
-        # Those that are about contained resources alone, which few resources have.
-        guarded = bound_rules({id_: how for id_, how in its["rules"].items() if id_ in ABOUT_CONTAINED})
-        bound = bound_rules({id_: how for id_, how in its["rules"].items() if id_ not in ABOUT_CONTAINED})
-        fill, owner, more = self._fill, name.rpartition(".")[2], special.CHECKS.get(name)
-        # An id alone is no content (ele-1); for a resource it is, and beside a primitive the value may be.
-        id_counts = its["kind"] == "resource" or name == "Element"
-
-        def check(node: Json, at: str, walk: Walk) -> None:
-            if node.__class__ is not dict:
-                walk.shape(at, "an object", node)
-                return
-            if len(at) > FURTHEST:
-                walk.error("depth", at[:200], "nested too deeply to be checked")
-                return
-            if not fields:
-                fill(name, its, fields, texts, required)  # only now: types hold one another
-            for key, value in node.items():
-                test = texts.get(key)
-                if test is not None and value.__class__ is str and test(value):
-                    continue
-                field = fields.get(key)
-                if field is None:
-                    walk.unknown(at, key, owner, fields)
-                else:
-                    field(value, node, at, walk)
-            for element, others in required:
-                if element not in node and not any(other in node for other in others):
-                    walk.error("cardinality", f"{at}.{element}", "a required element is missing")
-            if len(node) < 2 and (not node or (not id_counts and "id" in node)):
-                walk.error("ele-1", at, "an object without content", "leave it out")
-            if more is not None:
-                more(node, at, walk)
-            if bound:
-                apply(bound, node, at, walk)
-            if guarded and "contained" in node:
-                apply(guarded, node, at, walk)
-
-        return check
-
-    def _fill(self, name: str, its: Json, fields: Elements, texts: dict[str, Test], required: Required) -> None:
-        made: Elements = {}
-        needed: Required = []
         for element, about in its["elements"].items():
-            keys = tuple(self._element(element, about, made, texts))
+            keys = tuple(self._element(element, about, fields, shape.texts))
             if about.get("min"):
-                needed.append((element.removesuffix("[x]"), keys))
+                required.append((element.removesuffix("[x]"), keys))
         if its["kind"] == "resource":
-            made["resourceType"] = nothing
-        required[:] = needed
-        fields.update(made)  # last and at once: another thread may be reading
+            fields["resourceType"] = nothing
+        shape.required[:] = required
+        shape.fields.update(fields)  # last and at once: another thread may be reading
 
     def _element(self, element: str, about: Json, made: Elements, texts: dict[str, Test]) -> Iterator[str]:
         """Put the functions of an element under each name that it may have in JSON; these names."""

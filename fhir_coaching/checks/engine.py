@@ -3,9 +3,9 @@
 from typing import Any
 
 from fhir_coaching.checks import special
+from fhir_coaching.checks.applying import rules
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.problem import Problem
-from fhir_coaching.checks.applying import rules
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.lens import Version

@@ -1,6 +1,6 @@
-"""What a primitive may look like: the JSON type, the format, the calendar. https://hl7.org/fhir/R4/datatypes.html#primitive
+"""What a primitive may look like: the JSON type, the format, the calendar.
 
-Every pattern is read in time linear in the text.
+https://hl7.org/fhir/R4/datatypes.html#primitive. Every pattern is read in time linear in the text.
 """
 
 import re
@@ -15,6 +15,7 @@ from fhir_coaching.lens import R4, Version
 Test = Callable[[Any], object]
 
 LONGEST = 1024 * 1024  # of a string, in characters
+DAY = 10  # characters of a whole date
 
 
 class Primitive(NamedTuple):
@@ -42,7 +43,7 @@ _INTEGER64 = re.compile(r"-?(?:0|[1-9][0-9]{0,18})").fullmatch
 
 def _day(text: str) -> bool:
     """A whole calendar date. `fromisoformat` reads weeks and dates without hyphens too, which FHIR does not have."""
-    if len(text) != 10 or text[4] != "-" or text[7] != "-":
+    if len(text) != DAY or text[4] != "-" or text[7] != "-":
         return False
     try:
         date.fromisoformat(text)
@@ -56,11 +57,11 @@ def _date(text: str) -> object:
 
 
 def _date_time(text: str) -> object:
-    return (_TIMED(text, 10) and _day(text[:10])) if len(text) > 10 else _date(text)
+    return (_TIMED(text, DAY) and _day(text[:DAY])) if len(text) > DAY else _date(text)
 
 
 def _instant(text: str) -> object:
-    return _TIMED(text, 10) and _day(text[:10])
+    return _TIMED(text, DAY) and _day(text[:DAY])
 
 
 # The next three see first what nearly all values are, printable texts: without a pattern, in half the time.

@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.applying import narrative, scope
+from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.lens import Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}").fullmatch
+# Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
+_LITERAL = re.compile(
+    r"(https?://.{1,2000}/)?([A-Z][A-Za-z]{1,63})/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?"
+).fullmatch
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: they are about to be made, or were not read.
 _WITHOUT_URLS = {"transaction", "batch", "transaction-response", "batch-response", "history"}
@@ -36,10 +39,18 @@ def xhtml(value: Any, at: str, walk: Walk) -> None:
 def extension(node: Json, at: str, walk: Walk) -> None:
     """Either a value or extensions; a URL that names it."""
     nested = "extension" in node
-    if nested or len(node) != 2 or "id" in node:  # else it is a URL and, by another check, a value
-        valued = any(key[:5] == "value" or key[:6] == "_value" for key in node)
-        if valued == nested:
-            walk.error("ext-1", at, "an extension has either a value or extensions", f"it has {'both' if valued else 'neither'}")
+    valued = False
+    for key in node:
+        if key[:5] == "value" or key[:6] == "_value":
+            valued = True
+            break
+    if valued == nested:
+        walk.error(
+            "ext-1",
+            at,
+            "an extension has either a value or extensions",
+            f"it has {'both' if valued else 'neither'}",
+        )
     url = node.get("url")
     if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
@@ -87,13 +98,17 @@ def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str
         return walk.contained(reference) if len(reference) > 1 else walk.scope.root.get("resourceType")
     if reference[:4] == "urn:":
         return walk.behind(reference)
-    steps = reference.rsplit("/", 4)
-    if len(steps) > 3 and steps[-2] == "_history":
-        steps = steps[:-2]
-    named = len(steps) > 1 and steps[-2] in resources and bool(_ID(steps[-1]))
-    if not _ABSOLUTE(reference) and reference and not ((named and len(steps) == 2) or "?" in reference):
-        walk.error("reference", f"{at}.reference", "neither Type/id nor an absolute URL")
-    return steps[-2] if named else None
+    named = _LITERAL(reference)
+    if named is None:
+        if reference and not _ABSOLUTE(reference) and "?" not in reference:
+            walk.error("reference", f"{at}.reference", "neither Type/id nor an absolute URL")
+        return None
+    before, type_ = named.groups()
+    if type_ in resources:
+        return str(type_)
+    if not before:
+        walk.error("reference", f"{at}.reference", f"FHIR {walk.version.name} has no resource of this type")
+    return None
 
 
 def contained(types: Types) -> ValueCheck:
@@ -137,7 +152,7 @@ def resource(types: Types, value: Any, at: str, walk: Walk) -> None:
 
 
 def bundle_entry(node: Json, at: str, walk: Walk) -> None:
-    """Its fullUrl is the identity of its resource. https://hl7.org/fhir/R4/bundle.html#bundle-unique"""
+    """Its fullUrl is the identity of its resource (https://hl7.org/fhir/R4/bundle.html#bundle-unique)."""
     its, url, bundle = node.get("resource"), node.get("fullUrl"), walk.bundle
     if its.__class__ is not dict or bundle is None:
         return
@@ -147,7 +162,9 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
     elif url.__class__ is str:
         if not _ABSOLUTE(url):
             walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
-        elif url[:4] == "http" and its.get("id").__class__ is str and bundle.get("type") not in {"batch", "transaction"}:
+        elif (
+            url[:4] == "http" and its.get("id").__class__ is str and bundle.get("type") not in {"batch", "transaction"}
+        ):
             *_, type_, id_ = ("", *url.split("/"))
             if (type_, id_) != (its.get("resourceType"), its["id"]) and _TYPE(type_):
                 walk.error("bundle", f"{at}.fullUrl", "a fullUrl ends with the type and the id of its resource")

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fhir_coaching.checks.applying import Scope, scope
 from fhir_coaching.checks.formats import word
 from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
-from fhir_coaching.checks.applying import Scope, scope
 from fhir_coaching.lens import Json, Version
 
 # A path grows with every step down, so this bounds how deep a check goes. Real paths are shorter than 300.
 FURTHEST = 1000
+
+# Of a hint: the letters of a name that say which one was meant, and the names it lists.
+TELLING, MOST = 3, 6
 
 _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
 
@@ -86,5 +89,5 @@ def _near(key: str, known: Iterable[str]) -> str:
     alike = [one for one in known if one.casefold() == key.casefold()]
     if not alike:
         stem = key.lstrip("_").rstrip("s")
-        alike = [one for one in known if one[0] != "_" and one.startswith(stem)] if len(stem) > 2 else []
-    return f"perhaps {' or '.join(alike[:6])}" if alike else ""
+        alike = [one for one in known if one.startswith(stem)] if len(stem) >= TELLING else []
+    return f"perhaps {' or '.join(alike[:MOST])}" if alike else ""
