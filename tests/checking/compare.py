@@ -148,8 +148,8 @@ def spelt(at: str, resource: Any) -> str:
         name, *indices = re.split(r"[\[\]]+", step.rstrip("]"))
         if indices == ["x"]:
             indices = []
-            keys = [key for key in node if re.match(f"{name}[A-Z]", key)] if isinstance(node, dict) else []
-            name = keys[0] if keys else f"{name}[x]"
+            keys = [key for key in node if re.match(f"_?{name}[A-Z]", key)] if isinstance(node, dict) else []
+            name = keys[0].removeprefix("_") if keys else f"{name}[x]"
         steps.append(name + "".join(f"[{index}]" for index in indices))
         node = node.get(name, node.get(f"_{name}")) if isinstance(node, dict) else None
         for index in indices:
