@@ -149,7 +149,7 @@ RESOURCES: Mapping[str, Invariant] = {
     "app-1": rule(one_of("type", "actor"), "a participant has a type or an actor"),
     "app-2": rule(both_or_neither("start", "end"), "an appointment has a start and an end, or neither"),
     "app-3": rule(_booked, "only a proposed, cancelled or waiting appointment has no time"),
-    "app-4": rule(_off("cancelationReason"), "a reason to cancel only of an appointment that was cancelled or missed"),
+    "app-4": rule({R4: _off("cancelationReason"), R5: _off("cancellationReason")}, "a reason to cancel only of an appointment that was cancelled or missed"),
     "app-5": rule({R5: _starts_first}, "an appointment does not end before it starts"),
     "app-6": rule({R5: not_both("originatingAppointment", "recurrenceTemplate")}, "an appointment of a series, or its pattern, not both"),
     "app-7": rule({R5: _off("cancellationDate")}, "a date of cancelling only of an appointment that was cancelled or missed"),
