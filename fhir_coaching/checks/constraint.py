@@ -28,21 +28,32 @@ class Invariant:
 def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
     """A constraint; by version where they differ."""
 
+    # Called for every element of every resource: what can be known before is known before.
+    if isinstance(holds, Mapping):
+        of = dict(holds)
+
+        def by_version(node: Any, context: Context) -> bool:
+            asked = of.get(context.version)
+            return asked is None or node.__class__ is not dict or asked(node, context)
+
+        return Invariant(by_version, says)
+
     def total(node: Any, context: Context) -> bool:
-        asked = holds.get(context.version) if isinstance(holds, Mapping) else holds
-        return asked is None or not isinstance(node, dict) or asked(node, context)
+        return node.__class__ is not dict or holds(node, context)
 
     return Invariant(total, says)
 
 
 def _there(value: Any) -> bool:
-    return value is not None and value not in ([], {})
+    return bool(value) or not (value is None or value.__class__ is list or value.__class__ is dict)
 
 
 def has(node: Json, name: str) -> bool:
     """Whether a child is there."""
+    if name in node and _there(node[name]):
+        return True
     if not name.endswith(CHOICE):
-        return _there(node.get(name)) or _there(node.get("_" + name))
+        return _there(node.get("_" + name))
     stem = name.removesuffix(CHOICE)
     bare = (key.removeprefix("_") for key, value in node.items() if _there(value))
     return any(name.startswith(stem) and name[len(stem) :][:1].isupper() for name in bare)
