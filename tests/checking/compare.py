@@ -6,7 +6,7 @@ The engine names places in its own way: `Goal.target[0].due.ofType(Duration)` or
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_coaching.checks.problem import ERROR, Problem
@@ -17,12 +17,14 @@ FAILED = (
     "engine"  # it broke off: its reader of JSON takes some lists for the end, a number out of reach is an exception
 )
 
+LANGUAGE = "language"
+
 # The class of what the engine says, by the first pattern found in its message id and its text.
 CLASSES: tuple[tuple[str, str], ...] = (
     (r"StructureDefinition/[^ ]+#(txt-[12]) ", "narrative"),
     (r"StructureDefinition/[^ ]+#([a-z]+-\d+[a-z]?) ", r"invariant \1"),
     (r"CONTAINED_ORPHAN_DOM3", "invariant dom-3"),
-    (r"displayLanguage", "language"),
+    (r"displayLanguage", LANGUAGE),
     (r"ORACLE_EXCEPTION|Error parsing JSON source", FAILED),
     (r"XHTML", "narrative"),
     (r"Unrecognized property|ILLEGAL_PROPERTY|Profile_NotAllowed", "unknown"),
@@ -89,7 +91,14 @@ class Verdict:
 
 def engine_errors(report: Json, resource: Any) -> list[Said]:
     """The engine's report on a resource."""
-    return [heard(str(one.get("rule") or ""), one["location"], one["message"], resource) for one in report["errors"]]
+    found = [heard(str(one.get("rule") or ""), one["location"], one["message"], resource) for one in report["errors"]]
+    if any(
+        one.kind == LANGUAGE for one in found
+    ):  # then it finds no code in any value set, and does not always say why
+        found = [
+            replace(one, kind=LANGUAGE) if one.kind == "code" and one.at[-9:] != ".language" else one for one in found
+        ]
+    return found
 
 
 def heard(rule: str, at: str, text: str, resource: Any) -> Said:
@@ -132,8 +141,8 @@ def kind_of(rule: str) -> str:
 
 
 def rootless(at: str) -> str:
-    """A place without the name of the resource's type."""
-    return at.partition(".")[2]
+    """A place without the name of the resource's type. Where there is no type, there is none."""
+    return at if at == "resourceType" else at.partition(".")[2]
 
 
 def below(place: str, name: str) -> str:
