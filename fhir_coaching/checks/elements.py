@@ -1,9 +1,10 @@
 """What an element is made of: one value or a list, a primitive with what stands beside it, one type of several."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
-from fhir_coaching.checks.formats import Primitive, Test, word
+from fhir_coaching.checks.formats import Primitive, Test
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.lens import Json
 
@@ -34,9 +35,10 @@ def primitive(name: str, its: Primitive, codes: dict[str, list[str]] | None) -> 
     allowed = None if codes is None else frozenset(code for its in codes.values() for code in its)
     known = "" if allowed is None or len(allowed) > FEW else f"one of {', '.join(sorted(allowed))}"
 
+    kinds = (str,) if text else (bool,) if name == "boolean" else (int, float, Decimal)
+
     def check(value: Any, at: str, walk: Walk) -> None:
-        number = not text and word(value) == "a number"
-        if value.__class__ is not str if text else not (number or value.__class__ is int or test(value)):
+        if value.__class__ not in kinds:
             walk.shape(at, "a text" if text else says, value)
         elif not test(value):
             walk.error("format", at, f"not of type {name}" if value != "" else "an empty text", f"expected {says}")
