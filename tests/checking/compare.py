@@ -159,7 +159,7 @@ def spelt(at: str, resource: Any) -> str:
             indices = []
             keys = [key for key in node if re.match(f"_?{name}[A-Z]", key)] if isinstance(node, dict) else []
             name = keys[0].removeprefix("_") if keys else f"{name}[x]"
-        steps.append(name + "".join(f"[{index}]" for index in indices))
+        steps.append(name.removeprefix("_") + "".join(f"[{index}]" for index in indices))
         node = node.get(name, node.get(f"_{name}")) if isinstance(node, dict) else None
         for index in indices:
             node = node[int(index)] if isinstance(node, list) and int(index) < len(node) else None

@@ -57,24 +57,27 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         FALSE,
-        "^invariant sqty-1 ",
-        "a comparator of the wrong type, which both report: it is there all the same",
-        below="cardinality",
+        "^invariant ",
+        "the same, of ours: a part of the wrong type, which both report, is there all the same",
+        below="cardinality|type",
     ),
     Difference(MISSED, "", "in what is unknown or of the wrong type nothing more is asked", above="type|unknown"),
     Difference(MISSED, "^language ", "no known language: the engine then refuses every code in the resource"),
-    Difference(MISSED, "^engine ORACLE_EXCEPTION", "the engine failed"),
     # What is not claimed.
     Difference(MISSED, "^code Unknown_Code_in_Version", "only codes that a required binding asks for are known here"),
     Difference(
         MISSED,
         r"^extension Extension_EXT(_Simple|_Type|_SubExtension|P_Context)"
         r"|^cardinality Validation_VAL_Profile_Minimum_SLICE|^unknown Validation_VAL_Profile_NotAllowed"
-        r"|^(code|target) .* at .*xtension\[\d+\]\.value",
+        r"|^(code|target) .* at .*xtension\[\d+\]\.value|^format .*_Integer_Valid at .*xtension\[\d+\]\.valueCode"
+        r"|^cardinality .* at .*xtension\[\d+\]: .*\(from (?!http://hl7.org/fhir/StructureDefinition/Extension\|)",
         "the definition of an extension: what it may hold and where it may stand",
     ),
     Difference(MISSED, "^code Meta_RES_Security_Duplicate", "a label said twice: no rule of the specification"),
     Difference(MISSED, "^code .*unitsofmeasure", "whether UCUM knows a unit"),
+    Difference(MISSED, "^code Display_Name", "the display that a code has in its system"),
+    Difference(MISSED, "^invariant rng-2 .*Cannot invoke", "the engine fails on amounts that it cannot compare"),
+    Difference(MISSED, "^invariant rng-2 ", "the engine takes 1E-10 min for more than 45 min", versions=(R5,)),
     Difference(MISSED, "XHTML_Resolve", "where a link within a narrative leads to"),
     # Where the specification is on our side.
     Difference(
@@ -91,6 +94,24 @@ DIFFERENCES: tuple[Difference, ...] = (
         FALSE,
         "^type type at resourceType: ",
         "Element and DomainResource are abstract: no resource says that it is one; the engine takes them as types",
+    ),
+    Difference(
+        FALSE,
+        "^invariant dom-2 ",
+        "something in `contained` of a contained resource that is no object, which both report: it is there all the same",
+        versions=(R4,),
+    ),
+    Difference(
+        FALSE,
+        r"^narrative narrative .*: (a document type|not well-formed XHTML: (junk after|not well-formed \(invalid token))",
+        "https://hl7.org/fhir/R4/narrative.html: an XHTML fragment with one root; the engine's reader takes HTML, such as"
+        " attributes without quotes, a document type, a second root, which it passes over",
+    ),
+    Difference(
+        FALSE,
+        r"^target target at .*\.reference\.reference: leads to",
+        "the targets of a CodeableReference, which the engine does not look at (asked directly, 2026-11)",
+        versions=(R5,),
     ),
     Difference(
         FALSE,
