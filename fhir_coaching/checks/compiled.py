@@ -147,7 +147,7 @@ class Compiler:
                 beside = siblings if about.get("max") == "*" else sibling
                 found["_" + key] = beside(key, self.type("Element"))
             if choice:
-                found = {one: only(key, names, check, test) for one, check in found.items()}
+                found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}
             made |= found
             yield from found
 
