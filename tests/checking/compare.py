@@ -6,7 +6,7 @@ The engine names places in its own way: `Goal.target[0].due.ofType(Duration)` or
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_coaching.checks.problem import ERROR, Problem
@@ -75,9 +75,7 @@ class Said:
     rule: str
     at: str
     text: str
-    places: tuple[
-        str, ...
-    ]  # `at` without the root and the engine's spelling, and closer ones where the text names them
+    places: tuple[str, ...]  # `at` without the root, as the JSON spells it, and closer ones where the text names them
 
 
 @dataclass(slots=True)
@@ -92,11 +90,11 @@ class Verdict:
 def engine_errors(report: Json, resource: Any) -> list[Said]:
     """The engine's report on a resource."""
     found = [heard(str(one.get("rule") or ""), one["location"], one["message"], resource) for one in report["errors"]]
-    if any(
-        one.kind == LANGUAGE for one in found
-    ):  # then it finds no code in any value set, and does not always say why
-        found = [
-            replace(one, kind=LANGUAGE) if one.kind == "code" and one.at[-9:] != ".language" else one for one in found
+    refused = [one for one in found if one.kind == LANGUAGE]
+    if refused:  # then it finds no code in any value set, and says so for each
+        return [
+            refused[0],
+            *(one for one in found if one.kind not in {LANGUAGE, "code"} or one.at.endswith(".language")),
         ]
     return found
 
