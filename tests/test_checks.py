@@ -276,6 +276,7 @@ def test_a_type_of_another_version_or_of_none() -> None:
         == found({"resourceType": "InventoryItem"})
         == [(ERROR, "type", "resourceType")]
     )
+    assert found({"resourceType": "Resource"}) == found({"resourceType": "Period"}) == [(ERROR, "type", "resourceType")]
     assert found({}) == found({"resourceType": 1}) == [(ERROR, "type", "resourceType")]
 
 

@@ -104,7 +104,7 @@ class Definitions:
         """A type with everything below it."""
         if name in self.types or (definition := self.structures.get(name)) is None:
             return
-        if definition["kind"] == "primitive-type":
+        if definition["kind"] == "primitive-type" or (definition["kind"] == "resource" and definition["abstract"]):
             return
         first, *elements = definition["snapshot"]["element"]
         kind = "resource" if definition["kind"] == "resource" else "datatype"
