@@ -6,7 +6,7 @@ The engine names places in its own way: `Goal.target[0].due.ofType(Duration)` or
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fhir_coaching.checks.problem import ERROR, Problem
@@ -90,13 +90,14 @@ class Verdict:
 def engine_errors(report: Json, resource: Any) -> list[Said]:
     """The engine's report on a resource."""
     found = [heard(str(one.get("rule") or ""), one["location"], one["message"], resource) for one in report["errors"]]
-    refused = [one for one in found if one.kind == LANGUAGE]
-    if refused:  # then it finds no code in any value set, and says so for each
-        return [
-            refused[0],
-            *(one for one in found if one.kind not in {LANGUAGE, "code"} or one.at.endswith(".language")),
-        ]
+    if any(one.kind == LANGUAGE for one in found):  # it then refuses every code, and does not always say why
+        found = [without_language(one) for one in found]
     return found
+
+
+def without_language(said: Said) -> Said:
+    """An error of a resource in a language that is none: of its codes nothing is known, but of the language's own."""
+    return replace(said, kind=LANGUAGE) if said.kind == "code" and not said.at.endswith(".language") else said
 
 
 def heard(rule: str, at: str, text: str, resource: Any) -> Said:
