@@ -52,6 +52,7 @@ GENERAL = [
     *example("dom-2", BOTH, "", holding(HELD, **USED), holding(NESTED, **USED)),
     *example("dom-3", BOTH, "", holding(HELD, **USED), holding(HELD)),
     *example("dom-3", BOTH, "", holding(BACK), holding(HELD, ALONE, **USED)),
+    *example("dom-3", BOTH, "", holding(HELD, **USED), holding(HELD, condition("active"), **USED)),
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"versionId": "1"}}, **USED)),
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"lastUpdated": "2026-01-05T10:00:00Z"}}, **USED)),
     *example("dom-5", BOTH, "", MARKED, holding({**HELD, "meta": {"security": [{"code": "R"}]}}, **USED)),
