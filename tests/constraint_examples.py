@@ -52,6 +52,7 @@ GENERAL = [
     *example("dom-2", BOTH, "", holding(HELD, **USED), holding(NESTED, **USED)),
     *example("dom-3", BOTH, "", holding(HELD, **USED), holding(HELD)),
     *example("dom-3", BOTH, "", holding(BACK), holding(HELD, ALONE, **USED)),
+    *example("dom-3", BOTH, "", holding(HELD, **USED), holding(HELD, condition("active"), **USED)),
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"versionId": "1"}}, **USED)),
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"lastUpdated": "2026-01-05T10:00:00Z"}}, **USED)),
     *example("dom-5", BOTH, "", MARKED, holding({**HELD, "meta": {"security": [{"code": "R"}]}}, **USED)),
@@ -161,6 +162,7 @@ BY = {"onBehalfOf": {"reference": "#h"}}
 CALLED = [{"actor": {"reference": "#p"}}]
 PLAN = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": PATIENT}
 STEP = {"detail": {"status": "scheduled"}}
+MISSED: Json = {"status": "noshow", "start": MORNING, "end": LATER}
 ORDERED = {"parameter": [{"code": SAYS, "valueString": "a"}]}
 SERIES = {"originatingAppointment": {"reference": "Appointment/a"}}
 RESOURCES = [
@@ -168,7 +170,8 @@ RESOURCES = [
     *example("app-2", BOTH, "", appointment(start=MORNING, end=LATER), appointment(start=MORNING)),
     *example("app-3", BOTH, "", appointment(status="booked", start=MORNING, end=LATER), appointment(status="booked")),
     *example("app-4", (R4,), "", appointment(**BROKEN_OFF), appointment(**{**BROKEN_OFF, "status": "proposed"})),
-    *example("app-4", (R5,), "", appointment(status="cancelled", cancellationReason=SAYS), appointment(cancellationReason=SAYS)),
+    *example("app-4", (R4,), "", appointment(**BROKEN_OFF), appointment(**MISSED, cancelationReason=SAYS)),
+    *example("app-4", (R5,), "", appointment(**MISSED, cancellationReason=SAYS), appointment(cancellationReason=SAYS)),
     *example("app-5", (R5,), "", appointment(start=MORNING, end=LATER), appointment(start=LATER, end=MORNING)),
     *example("app-5", (R5,), "", appointment(), appointment(start=LATER)),
     *example("app-6", (R5,), "", appointment(**SERIES), appointment(**SERIES, recurrenceTemplate=[{"recurrenceType": SAYS}])),

@@ -125,8 +125,12 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         broken(GOAL, contained=[{"resourceType": "Location", "id": "a", "name": "A"}], subject={"reference": "#a"}),
         [("target", "Goal.subject.reference")],
     ),
-    "no address": (broken(GOAL, subject={"reference": "p1"}), [("reference", "Goal.subject.reference")]),
-    "no type of FHIR's": (broken(GOAL, subject={"reference": "Coach/p1"}), [("reference", "Goal.subject.reference")]),
+    # ids and systems
+    "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1].id")]),
+    "a system that is a path": (broken(GOAL, identifier=[{"system": "mrn", "value": "1"}]), [("url", "Goal.identifier[0].system")]),
+    "no language": (broken(GOAL, language="made-up"), [("code", "Goal.language")]),
+    "no media type": (broken(PATIENT, photo=[{"contentType": "made-up"}]), [("code", "Patient.photo[0].contentType")]),
+    "a profile that is a path": (broken(GOAL, meta={"profile": ["goal"]}), [("format", "Goal.meta.profile[0]")]),
     # extensions
     "neither a value nor extensions": (broken(GOAL, extension=[{"url": EXTENSION["url"]}]), [("ext-1", "Goal.extension[0]")]),
     "a value and extensions": (
@@ -163,7 +167,7 @@ TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
     "uri": (["a", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "urn:oid:2.16.840", "https://a.example/é"],
             ["", "a b", "urn:uuid:53FEFA32-fcbb-4ff8-8a92-55ee120877b7", "urn:uuid:1", "urn:oid:2.01", "urn:oid:9.1"]),
     "url": (["https://a.example"], ["", "https://a.example/ b"]),
-    "canonical": (["https://a.example|1"], ["", "a b"]),
+    "canonical": (["https://a.example|1", "#a"], ["", "a b", "a"]),
     "oid": (["urn:oid:1.2.3"], ["1.2.3", "urn:oid:", "urn:oid:3.1", "urn:oid:1.02"]),
     "uuid": (["urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"], ["53fefa32-fcbb-4ff8-8a92-55ee120877b7"]),
     "date": (["2026", "2026-03", "2024-02-29", "0001-01-01"],
@@ -253,6 +257,24 @@ def test_where_a_reference_may_lead_anywhere_or_does_not_say() -> None:
     assert check(broken(GOAL, subject={"identifier": {"value": "1"}, "type": "Patient"}), R4) == []
 
 
+def test_an_address_that_is_none_is_warned_of() -> None:
+    for reference in ("p1", "Coach/p1", "a/Patient/p1"):
+        assert found(broken(GOAL, subject={"reference": reference})) == [
+            (WARNING, "reference", "Goal.subject.reference")
+        ]
+
+
+def test_an_id_may_stand_once_in_each_resource() -> None:
+    name = [{"id": "a", "text": "made up"}]
+    inside = {"resourceType": "Patient", "id": "b", "name": name}
+    assert (
+        check(
+            broken(PATIENT, name=name, contained=[inside], link=[{"other": {"reference": "#b"}, "type": "seealso"}]), R4
+        )
+        == []
+    )
+
+
 def test_names_within_an_extension_may_be_short() -> None:
     assert (
         check(broken(GOAL, extension=[{"url": EXTENSION["url"], "extension": [{"url": "x", "valueCode": "a"}]}]), R4)
@@ -276,6 +298,7 @@ def test_a_type_of_another_version_or_of_none() -> None:
         == found({"resourceType": "InventoryItem"})
         == [(ERROR, "type", "resourceType")]
     )
+    assert found({"resourceType": "Resource"}) == found({"resourceType": "Period"}) == [(ERROR, "type", "resourceType")]
     assert found({}) == found({"resourceType": 1}) == [(ERROR, "type", "resourceType")]
 
 
@@ -296,6 +319,10 @@ def test_the_entries_of_a_bundle() -> None:
     led = {**goal, "resource": broken(GOAL, subject={"reference": place["fullUrl"]})}
     assert check(bundle(ENTRY, goal), R4) == []
     assert found(bundle({"resource": PATIENT})) == [(ERROR, "bundle", "Bundle.entry[0]")]
+    found_one = {**goal, "resource": broken(GOAL, id=None), "search": {"mode": "match"}}
+    assert found({**bundle(found_one, type_="searchset"), "total": 1}) == [
+        (ERROR, "bundle", "Bundle.entry[0].resource")
+    ]
     assert found(bundle({**ENTRY, "fullUrl": PATIENT_URL + "7"})) == [(ERROR, "bundle", "Bundle.entry[0].fullUrl")]
     assert found(bundle({**goal, "fullUrl": "Goal/g1"})) == [(ERROR, "bundle", "Bundle.entry[0].fullUrl")]
     assert found(bundle({**ENTRY, "resource": {**PATIENT, "id": "p1", "active": 1}})) == [

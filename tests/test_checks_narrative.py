@@ -34,6 +34,8 @@ ROWS = [
     (" \n\t ", {"txt-2"}),
     ("<p> <br/> </p>", {"txt-2"}),
     ("<!-- synthetic -->", {"txt-2"}),
+    ("<![CDATA[synthetic]]>", {"txt-2"}),
+    ("<![CDATA[a]]> synthetic", set()),
     ("<script>x</script>", {"txt-1"}),
     ("<style>p {}</style>x", {"txt-1"}),
     ('<link href="a"/>x', {"txt-1"}),

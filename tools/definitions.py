@@ -36,6 +36,10 @@ RESOURCES = (
     "StructureDefinition",
 )  # fmt: skip
 
+# Value sets that are open, but whose codes the engine knows the form of; and what says that one bounds a weaker binding.
+OPEN = {"http://hl7.org/fhir/ValueSet/mimetypes", "http://hl7.org/fhir/ValueSet/all-languages"}
+WIDEST = HL7 + "elementdefinition-maxValueSet"
+
 # Constraints that stand on every element, which the engine checks without looking them up.
 NATIVE = {"ele-1", "ext-1"}
 
@@ -104,7 +108,7 @@ class Definitions:
         """A type with everything below it."""
         if name in self.types or (definition := self.structures.get(name)) is None:
             return
-        if definition["kind"] == "primitive-type":
+        if definition["kind"] == "primitive-type" or (definition["kind"] == "resource" and definition["abstract"]):
             return
         first, *elements = definition["snapshot"]["element"]
         kind = "resource" if definition["kind"] == "resource" else "datatype"
@@ -165,16 +169,21 @@ class Definitions:
         return name in self.structures and self.structures[name]["type"] == "Quantity"
 
     def _binding(self, element: Json) -> list[str]:
-        """How strict it is and the value set, if its codes can be counted out."""
+        """How strict it is and the value set, if its codes can be counted out, or have a form."""
         binding = element.get("binding", {})
-        if binding.get("strength") not in {"required", "extensible"} or "valueSet" not in binding:
+        url, strength = binding.get("valueSet", "").split("|")[0], binding.get("strength")
+        widest = (one["valueCanonical"] for one in binding.get("extension", ()) if one["url"] == WIDEST)
+        if (most := next(widest, "")) in OPEN:
+            url, strength = most, "required"
+        if strength == "required" and url in OPEN:
+            return ["required", url]
+        if strength not in {"required", "extensible"} or not url:
             return []
-        url = binding["valueSet"].split("|")[0]
         codes = self.expansion.codes(url)
         if codes is None:
             return []
         self.codes[url] = {system: sorted(its) for system, its in sorted(codes.items())}
-        return [binding["strength"], url]
+        return [strength, url]
 
 
 def _rules(element: Json) -> dict[str, str]:

@@ -141,7 +141,10 @@ class Compiler:
         for key, type_ in names.items():
             found = {key: self._value(element, key, type_, about)}
             test = self._text(type_[0], about)
-            if test is not None and not choice:
+            if element == "id" and type_[0] == "string":  # of a part of a resource
+                text = primitive("string", self.primitives["string"], None, None)[1]
+                found[key] = single(key, both(text, special.element_id))
+            elif test is not None and not choice:
                 texts[key] = test
             if type_[0] in self.primitives or type_[0] == "xhtml":
                 beside = siblings if about.get("max") == "*" else sibling
@@ -157,7 +160,7 @@ class Compiler:
         if its is None or not its.text or {"max", "fixed", "pattern"} & about.keys():
             return None
         strength, url = about.get("binding", (None, None))
-        return primitive(code, its, self.codes[url] if strength == "required" else None)[0]
+        return primitive(code, its, url if strength == "required" else None, self.codes.get(url))[0]
 
     def _value(self, element: str, key: str, type_: list[Any], about: Json) -> ElementCheck:
         """The function for an element of one type."""
@@ -165,11 +168,10 @@ class Compiler:
             return none(key)
         narrower = [like(word, about[word]) for word in ("fixed", "pattern") if word in about]
         strength, url = about.get("binding", (None, None))
-        codes = self.codes[url] if url else None
+        codes = self.codes.get(url)
         code, name, targets = type_
         if code in self.primitives:
-            allowed = codes if strength == "required" else None
-            quick, one = primitive(code, self.primitives[code], allowed)
+            quick, one = primitive(code, self.primitives[code], url if strength == "required" else None, codes)
             if about.get("max") != "*" and not narrower and not self.primitives[code].text:
                 return single_primitive(key, quick, one)
         elif code == "xhtml":

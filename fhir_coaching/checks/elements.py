@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from fhir_coaching.checks.formats import Primitive, Test
+from fhir_coaching.checks.formats import OPEN, Primitive, Test
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.lens import Json
 
@@ -29,12 +29,15 @@ def none(key: str) -> ElementCheck:
     return check
 
 
-def primitive(name: str, its: Primitive, codes: dict[str, list[str]] | None) -> tuple[Test, ValueCheck]:
-    """A test that is fast, of a text where the type is one, and the check that says what is wrong. With `codes` only these are allowed."""
-    text, test, says = its
-    allowed = None if codes is None else frozenset(code for its in codes.values() for code in its)
-    known = "" if allowed is None or len(allowed) > FEW else f"one of {', '.join(sorted(allowed))}"
+def primitive(
+    name: str, its: Primitive, value_set: str | None, codes: dict[str, list[str]] | None
+) -> tuple[Test, ValueCheck]:
+    """A test that is fast, of a text where the type is one, and the check that says what is wrong.
 
+    With a `value_set`, one that is required, only its `codes` are allowed, or those that have its form.
+    """
+    text, test, says = its
+    allowed, known = _allowed(value_set, codes)
     kinds = (str,) if text else (bool,) if name == "boolean" else (int, float, Decimal)
 
     def check(value: Any, at: str, walk: Walk) -> None:
@@ -42,10 +45,20 @@ def primitive(name: str, its: Primitive, codes: dict[str, list[str]] | None) -> 
             walk.shape(at, "a text" if text else says, value)
         elif not test(value):
             walk.error("format", at, f"not of type {name}" if value != "" else "an empty text", f"expected {says}")
-        elif allowed is not None and value not in allowed:
+        elif allowed is not None and not allowed(value):
             walk.error("code", at, "no code of the value set that is required here", known)
 
-    return test if allowed is None else allowed.__contains__, check
+    return test if allowed is None else allowed, check
+
+
+def _allowed(value_set: str | None, codes: dict[str, list[str]] | None) -> tuple[Test | None, str]:
+    """The test of a code that a binding requires, and a hint."""
+    if value_set is not None and value_set in OPEN:
+        return OPEN[value_set]
+    if value_set is None or codes is None:
+        return None, ""
+    every = frozenset(code for its in codes.values() for code in its)
+    return every.__contains__, f"one of {', '.join(sorted(every))}" if len(every) <= FEW else ""
 
 
 def single_primitive(key: str, quick: Test, one: ValueCheck) -> ElementCheck:

@@ -89,6 +89,10 @@ def _uri(text: str) -> object:
     return _UUID(text) if text.startswith("urn:uuid:") else _URI(text)
 
 
+def _canonical(text: str) -> object:
+    return _uri(text) and (":" in text or text[0] == "#")
+
+
 def _base64(text: str) -> object:
     bare = "".join(text.split())
     return len(bare) % 4 == 0 and _BASE64(bare)
@@ -114,7 +118,7 @@ _TEXTS: Mapping[str, tuple[Test, str]] = {
     "id": (_ID, "1 to 64 of the letters A-Z and a-z, the digits, hyphen and full stop"),
     "uri": (_uri, "a URI: no blanks; after urn:uuid: a UUID in small letters, after urn:oid: numbers"),
     "url": (_uri, "a URL: no blanks"),
-    "canonical": (_uri, "a canonical URL: no blanks"),
+    "canonical": (_canonical, "a canonical URL: absolute, or # and a name; no blanks"),
     "oid": (_OID, "urn:oid: and numbers with full stops between them"),
     "uuid": (_UUID, "urn:uuid: and a UUID in small letters"),
     "date": (_date, "YYYY, YYYY-MM or YYYY-MM-DD, a date that the calendar has"),
@@ -131,6 +135,19 @@ _OTHERS: Mapping[str, tuple[Test, str]] = {
     "integer": (_whole(-(2**31)), "a whole number of 32 bits"),
     "unsignedInt": (_whole(0), "a whole number from 0 to 2,147,483,647"),
     "positiveInt": (_whole(1), "a whole number from 1 to 2,147,483,647"),
+}
+
+
+# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47).
+OPEN: Mapping[str, tuple[Test, str]] = {
+    "http://hl7.org/fhir/ValueSet/mimetypes": (
+        re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?:\s*;.*)?", re.ASCII).fullmatch,
+        "a media type, such as text/plain",
+    ),
+    "http://hl7.org/fhir/ValueSet/all-languages": (
+        re.compile(r"(?:[A-Za-z]{2,3}|[xi]-[A-Za-z0-9]{1,8})(?:-[A-Za-z0-9]{1,8})*").fullmatch,
+        "a language, such as en or es-US",
+    ),
 }
 
 

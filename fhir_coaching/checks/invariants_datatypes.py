@@ -43,12 +43,8 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _all_mentioned(node: Json, _: Context) -> bool:
-    mentioned = {said for said in _strings(node) if said.startswith("#")}
-    return all(
-        "#" + text(one, "id") in mentioned or "#" in _strings(one)
-        for one in parts(node, "contained")
-        if text(one, "id")
-    )
+    mentioned = {said for said in _strings(node) if said.startswith("#")} - {"#"}
+    return all("#" + text(one, "id") in mentioned or "#" in _strings(one) for one in parts(node, "contained"))
 
 
 def _none_inside(*path: str) -> Holds:

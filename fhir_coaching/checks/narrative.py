@@ -100,12 +100,15 @@ class _Reader:
         self.within = Counter[str]()
         self.lines = 0  # how many open elements hold no blocks
         self.content = False
+        self.marked = False  # inside a CDATA section: the official engine takes none for content
         self.parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self.refuse
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.words
+        self.parser.StartCdataSectionHandler = lambda: self.mark(on=True)
+        self.parser.EndCdataSectionHandler = lambda: self.mark(on=False)
 
     def refuse(self, *_: object) -> None:
         raise _Unsafe
@@ -160,10 +163,13 @@ class _Reader:
         self.within[name] -= 1
         self.lines -= name in LINES
 
+    def mark(self, *, on: bool) -> None:
+        self.marked = on
+
     def words(self, text: str) -> None:
         if not text.strip(SPACE):
             return
-        self.content = True
+        self.content |= not self.marked
         if self.open[-1] in CHILDREN:
             self.say("narrative", f"{self.open[-1]} holds what it may not")
 

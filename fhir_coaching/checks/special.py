@@ -15,8 +15,8 @@ _LITERAL = re.compile(
     r"(https?://.{1,2000}/)?([A-Z][A-Za-z]{1,63})/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?"
 ).fullmatch
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
-# Bundles whose entries need not say what they are: they are about to be made, or were not read.
-_WITHOUT_URLS = {"transaction", "batch", "transaction-response", "batch-response", "history"}
+# Bundles whose entries need not say what they are: some are about to be made.
+_WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
 
 
 class Types(Protocol):
@@ -101,13 +101,13 @@ def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str
     named = _LITERAL(reference)
     if named is None:
         if reference and not _ABSOLUTE(reference) and "?" not in reference:
-            walk.error("reference", f"{at}.reference", "neither Type/id nor an absolute URL")
+            walk.warn("reference", f"{at}.reference", "neither Type/id nor an absolute URL")
         return None
     before, type_ = named.groups()
     if type_ in resources:
         return str(type_)
     if not before:
-        walk.error("reference", f"{at}.reference", f"FHIR {walk.version.name} has no resource of this type")
+        walk.warn("reference", f"{at}.reference", f"FHIR {walk.version.name} has no resource of this type")
     return None
 
 
@@ -115,10 +115,10 @@ def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around = walk.scope
-        walk.scope = scope(walk.version, around.root, value)
+        around, walk.scope = walk.scope, scope(walk.version, walk.scope.root, value)
+        ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
-        walk.scope = around
+        walk.scope, walk.ids = around, ids
 
     return check
 
@@ -127,10 +127,10 @@ def entry(types: Types) -> ValueCheck:
     """A resource in a Bundle: one of its own."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around = walk.scope
-        walk.scope = scope(walk.version, value, value)
+        around, walk.scope = walk.scope, scope(walk.version, value, value)
+        ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
-        walk.scope = around
+        walk.scope, walk.ids = around, ids
 
     return check
 
@@ -153,21 +153,41 @@ def resource(types: Types, value: Any, at: str, walk: Walk) -> None:
 
 def bundle_entry(node: Json, at: str, walk: Walk) -> None:
     """Its fullUrl is the identity of its resource (https://hl7.org/fhir/R4/bundle.html#bundle-unique)."""
-    its, url, bundle = node.get("resource"), node.get("fullUrl"), walk.bundle
-    if its.__class__ is not dict or bundle is None:
+    its, url = node.get("resource"), node.get("fullUrl")
+    if its.__class__ is not dict or walk.bundle is None:
         return
-    if url is None and "_fullUrl" not in node:
-        if bundle.get("type") not in [*_WITHOUT_URLS] and its.get("resourceType") != "OperationOutcome":
-            walk.error("bundle", at, "an entry with a resource needs a fullUrl")
-    elif url.__class__ is str:
-        if not _ABSOLUTE(url):
-            walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
-        elif (
-            url[:4] == "http" and its.get("id").__class__ is str and bundle.get("type") not in {"batch", "transaction"}
-        ):
-            *_, type_, id_ = ("", *url.split("/"))
-            if (type_, id_) != (its.get("resourceType"), its["id"]) and _TYPE(type_):
-                walk.error("bundle", f"{at}.fullUrl", "a fullUrl ends with the type and the id of its resource")
+    of = walk.bundle.get("type")
+    if url is None and "_fullUrl" not in node and of not in _WITHOUT_URLS:
+        walk.error("bundle", at, "an entry with a resource needs a fullUrl")
+    if of == "searchset" and "id" not in its:
+        walk.error("bundle", f"{at}.resource", "what a search found has an id")
+    if url.__class__ is not str:
+        return
+    if not _ABSOLUTE(url):
+        walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
+    elif url[:4] == "http" and its.get("id").__class__ is str:
+        *_, type_, id_ = ("", *url.split("/"))
+        if (type_, id_) != (its.get("resourceType"), its["id"]) and _TYPE(type_):
+            walk.error("bundle", f"{at}.fullUrl", "a fullUrl ends with the type and the id of its resource")
 
 
-CHECKS: Mapping[str, Callable[[Json, str, Walk], None]] = {"Bundle.entry": bundle_entry, "Extension": extension}
+def identifier(node: Json, at: str, walk: Walk) -> None:
+    """Its system is not named by a path."""
+    system = node.get("system")
+    if system.__class__ is str and system[:4] != "http" and not _ABSOLUTE(system):
+        walk.error("url", f"{at}.system", "the system of an identifier is absolute")
+
+
+def element_id(value: Any, at: str, walk: Walk) -> None:
+    """The id of an element, which no other one of the resource has."""
+    if value.__class__ is str:
+        if value in walk.ids:
+            walk.error("id", at, "another element of this resource has the same id")
+        walk.ids.add(value)
+
+
+CHECKS: Mapping[str, Callable[[Json, str, Walk], None]] = {
+    "Bundle.entry": bundle_entry,
+    "Extension": extension,
+    "Identifier": identifier,
+}

@@ -75,9 +75,7 @@ class Said:
     rule: str
     at: str
     text: str
-    places: tuple[
-        str, ...
-    ]  # `at` without the root and the engine's spelling, and closer ones where the text names them
+    places: tuple[str, ...]  # `at` without the root, as the JSON spells it, and closer ones where the text names them
 
 
 @dataclass(slots=True)
@@ -92,13 +90,14 @@ class Verdict:
 def engine_errors(report: Json, resource: Any) -> list[Said]:
     """The engine's report on a resource."""
     found = [heard(str(one.get("rule") or ""), one["location"], one["message"], resource) for one in report["errors"]]
-    if any(
-        one.kind == LANGUAGE for one in found
-    ):  # then it finds no code in any value set, and does not always say why
-        found = [
-            replace(one, kind=LANGUAGE) if one.kind == "code" and one.at[-9:] != ".language" else one for one in found
-        ]
+    if any(one.kind == LANGUAGE for one in found):  # it then refuses every code, and does not always say why
+        found = [without_language(one) for one in found]
     return found
+
+
+def without_language(said: Said) -> Said:
+    """An error of a resource in a language that is none: of its codes nothing is known, but of the language's own."""
+    return replace(said, kind=LANGUAGE) if said.kind == "code" and not said.at.endswith(".language") else said
 
 
 def heard(rule: str, at: str, text: str, resource: Any) -> Said:
