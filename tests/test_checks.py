@@ -65,6 +65,8 @@ EXTENSION = {"url": "https://practice.example/x", "valueString": "made up"}
 MODIFIER = {"url": "https://practice.example/m", "valueBoolean": True}
 CODED = {"coding": [{"system": "https://practice.example/codes", "code": "made-up"}]}
 
+INSIDE = {"resourceType": "Patient", "id": "b"}
+
 # fmt: off
 CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     # shape and types
@@ -126,11 +128,21 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         [("target", "Goal.subject.reference")],
     ),
     # ids and systems
-    "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1].id")]),
+    "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1]")]),
     "a system that is a path": (broken(GOAL, identifier=[{"system": "mrn", "value": "1"}]), [("url", "Goal.identifier[0].system")]),
     "no language": (broken(GOAL, language="made-up"), [("code", "Goal.language")]),
     "no media type": (broken(PATIENT, photo=[{"contentType": "made-up"}]), [("code", "Patient.photo[0].contentType")]),
     "a profile that is a path": (broken(GOAL, meta={"profile": ["goal"]}), [("format", "Goal.meta.profile[0]")]),
+    "an address with a blank": (broken(GOAL, subject={"reference": "Patient/p 1"}), [("reference", "Goal.subject.reference")]),
+    "a type that is none": (broken(GOAL, subject={"reference": "Patient/p1", "type": "Pateint"}), [("target", "Goal.subject.type")]),
+    "an id within said twice": (
+        broken(PATIENT, contained=[INSIDE, INSIDE], link=[{"other": {"reference": "#b"}, "type": "seealso"}]),
+        [("contained", "Patient.contained[1].id")],
+    ),
+    "no id within": (
+        broken(PATIENT, contained=[{"resourceType": "Patient", "link": [{"other": {"reference": "#"}, "type": "seealso"}]}]),
+        [("contained", "Patient.contained[0].id")],
+    ),
     # extensions
     "neither a value nor extensions": (broken(GOAL, extension=[{"url": EXTENSION["url"]}]), [("ext-1", "Goal.extension[0]")]),
     "a value and extensions": (

@@ -22,9 +22,9 @@ class _Codes:
         self.hint = _hint(codes)
 
     def lacks(self, coding: Any) -> bool:
-        """Whether a coding is none of them. What is no object, another check says."""
+        """Whether a coding is none of them."""
         if coding.__class__ is not dict:
-            return False
+            return True
         system, code = coding.get("system"), coding.get("code")
         return system.__class__ is not str or code.__class__ is not str or code not in self.known.get(system, ())
 
@@ -43,13 +43,13 @@ def coded(type_: str, codes: Codes, *, required: bool) -> ValueCheck:
     its = _Codes(codes, required=required)
 
     def coding(value: Any, at: str, walk: Walk) -> None:
-        if its.lacks(value):
+        if value.__class__ is dict and its.lacks(value):
             its.complain(at, walk)
 
     def concept(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict:
             codings = value.get("coding", [])
-            if codings.__class__ is list and all(its.lacks(one) for one in codings):
+            if codings.__class__ is not list or all(its.lacks(one) for one in codings):
                 its.complain(at, walk)
 
     def reference(value: Any, at: str, walk: Walk) -> None:

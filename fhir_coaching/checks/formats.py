@@ -138,12 +138,14 @@ _OTHERS: Mapping[str, tuple[Test, str]] = {
 }
 
 
-# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47).
+# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47), currencies
+# (ISO 4217).
 OPEN: Mapping[str, tuple[Test, str]] = {
     "http://hl7.org/fhir/ValueSet/mimetypes": (
         re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?:\s*;.*)?", re.ASCII).fullmatch,
         "a media type, such as text/plain",
     ),
+    "http://hl7.org/fhir/ValueSet/currencies": (re.compile(r"[A-Z]{3}").fullmatch, "a currency, such as USD"),
     "http://hl7.org/fhir/ValueSet/all-languages": (
         re.compile(r"(?:[A-Za-z]{2,3}|[xi]-[A-Za-z0-9]{1,8})(?:-[A-Za-z0-9]{1,8})*").fullmatch,
         "a language, such as en or es-US",
