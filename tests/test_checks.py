@@ -173,7 +173,7 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else(case: str) -> None:
 
 TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
     "id": (["a", "A-1.b", "x" * 64], ["", "a b", "a_b", "é", "x" * 65]),
-    "string": (["a", " a\n", "שלום", "a\u00a0b"], ["", " ", "\n\t", "a\u0000b", "a\u000cb", "a" * (1024 * 1024 + 1)]),
+    "string": (["a", " a\n", "שלום", "a\u00a0b"], ["", " ", "\n\t", "a\u000cb", "\u0001", "a" * (1024 * 1024 + 1)]),
     "markdown": (["# a\n\n* b"], ["", " "]),
     "code": (["a", "a b"], ["", " a", "a ", "a  b", "a\n"]),
     "uri": (["a", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "urn:oid:2.16.840", "https://a.example/é"],
@@ -285,6 +285,20 @@ def test_an_id_may_stand_once_in_each_resource() -> None:
         )
         == []
     )
+
+
+def test_a_control_character_is_warned_of() -> None:
+    assert found(broken(GOAL, description={"text": "a\u0007"})) == [(WARNING, "format", "Goal.description.text")]
+
+
+def test_a_language_is_required_of_r5_alone() -> None:
+    def spoken(**language: Any) -> Json:
+        return broken(PATIENT, communication=[{"language": language}])
+
+    english = {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US"}]}
+    assert check(spoken(**english), R4) == check(spoken(text="made up"), R4) == check(spoken(**english), R5) == []
+    for other in ({"text": "made up"}, CODED):
+        assert found(spoken(**other), R5) == [(ERROR, "code", "Patient.communication[0].language")]
 
 
 def test_names_within_an_extension_may_be_short() -> None:

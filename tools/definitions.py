@@ -175,7 +175,7 @@ class Definitions:
         binding = element.get("binding", {})
         url, strength = binding.get("valueSet", "").split("|")[0], binding.get("strength")
         widest = (one["valueCanonical"] for one in binding.get("extension", ()) if one["url"] == WIDEST)
-        if (most := next(widest, "")) in OPEN:
+        if (most := next(widest, "")) in OPEN and element["type"][0]["code"] == "code":
             url, strength = most, "required"
         if strength == "required" and url in OPEN:
             return ["required", url]

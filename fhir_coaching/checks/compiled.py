@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
-from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.codes import LANGUAGES, coded
 from fhir_coaching.checks.elements import (
     ElementCheck,
     Elements,
@@ -181,7 +181,7 @@ class Compiler:
             one = special.contained(self) if element == "contained" else special.entry(self)
         else:
             one = self.type(name)
-            if codes is not None:
+            if codes is not None or url == LANGUAGES:
                 narrower.append(coded(code, codes, required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))

@@ -14,6 +14,7 @@ from fhir_coaching.lens import R4, Version
 
 Test = Callable[[Any], object]
 
+STRINGS = {"string", "markdown"}
 LONGEST = 1024 * 1024  # of a string, in characters
 DAY = 10  # characters of a whole date
 
@@ -75,6 +76,11 @@ def _string(text: str) -> object:
 
 def _blankless(text: str) -> bool:
     return 0 < len(text) <= LONGEST and not text.isspace()
+
+
+def controlled(text: str) -> bool:
+    """Whether nothing is wrong with a string except for control characters, which it SHOULD not have (R4, R5: datatypes)."""
+    return bool(_CONTROL(text)) and _blankless(text)
 
 
 def _code(text: str) -> object:
