@@ -50,7 +50,7 @@ def test_what_is_sent_has_no_error(version: Version) -> None:
     golden = [one for record in goldens.RECORDS for one in goldens.golden(record, version).values()]
     resources = [*golden, *practice(version)]
     assert len(resources) > 300
-    assert [one for resource in resources for one in check(resource, version) if one.severity == ERROR] == []
+    assert [one for resource in resources for one in check(resource, version) if one.severity != WARNING] == []
 
 
 @versions
@@ -340,7 +340,7 @@ def test_any_json_is_answered(version: Version, value: Any, type_: str) -> None:
         problems += check({**value, "resourceType": type_}, version)
     else:
         assert [one.severity for one in problems] == [ERROR]
-    assert all(isinstance(one, Problem) for one in problems)
+    assert {one.rule for one in problems if one.severity == INFORMATION} <= {"not-checked"}  # every rule could be applied
 
 
 PLANTED: tuple[Any, ...] = (

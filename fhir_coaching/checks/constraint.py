@@ -27,7 +27,6 @@ class Invariant:
 
 def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
     """A constraint; by version where they differ."""
-
     # Called for every element of every resource: what can be known before is known before.
     if isinstance(holds, Mapping):
         of = dict(holds)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from fhir_coaching.checks.applying import narrative, scope
+from fhir_coaching.checks import narrative
+from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7
@@ -35,7 +36,7 @@ def xhtml(value: Any, at: str, walk: Walk) -> None:
     if value.__class__ is not str:
         walk.shape(at, "a text", value)
     else:
-        walk.out.extend(narrative()(value, at))
+        walk.out.extend(narrative.problems(value, at))
 
 
 def extension(node: Json, at: str, walk: Walk) -> None:
@@ -115,7 +116,7 @@ def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, scope(walk.version, walk.scope.root, value)
+        around, walk.scope = walk.scope, Context(walk.version, walk.scope.root, value)
         ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
         walk.scope, walk.ids = around, ids
@@ -133,7 +134,7 @@ def entry(types: Types) -> ValueCheck:
     """A resource in a Bundle: one of its own."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, scope(walk.version, value, value)
+        around, walk.scope = walk.scope, Context(walk.version, value, value)
         ids, walk.ids = walk.ids, set()
         contained_ids, walk.contained_ids = walk.contained_ids, set()
         resource(types, value, at, walk)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fhir_coaching.checks.applying import Scope, scope
+from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.formats import word
 from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
 from fhir_coaching.lens import Json, Version
@@ -26,7 +26,7 @@ class Walk:
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
         self.out: list[Problem] = []
-        self.scope: Scope = scope(version, resource, resource)
+        self.scope = Context(version, resource, resource)
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
