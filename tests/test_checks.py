@@ -1,7 +1,6 @@
 """The engine of the checks: each rule on a resource that breaks it alone, sound resources, and any JSON at all."""
 
 from copy import deepcopy
-from decimal import Decimal
 from typing import Any
 
 import goldens
@@ -11,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_coaching.checks import ERROR, INFORMATION, WARNING, Problem, check
-from fhir_coaching.checks.elements import fits, same
-from fhir_coaching.checks.formats import primitives
 from fhir_coaching.checks.tables import table
 from fhir_coaching.fhir.definitions import definitions
 from fhir_coaching.lens import R4, R5, Version
@@ -53,7 +50,7 @@ def test_what_is_sent_has_no_error(version: Version) -> None:
     golden = [one for record in goldens.RECORDS for one in goldens.golden(record, version).values()]
     resources = [*golden, *practice(version)]
     assert len(resources) > 300
-    assert [one for resource in resources for one in check(resource, version) if one.severity == ERROR] == []
+    assert [one for resource in resources for one in check(resource, version) if one.severity != WARNING] == []
 
 
 @versions
@@ -64,6 +61,8 @@ def test_what_this_project_defines_has_no_error(version: Version) -> None:
 EXTENSION = {"url": "https://practice.example/x", "valueString": "made up"}
 MODIFIER = {"url": "https://practice.example/m", "valueBoolean": True}
 CODED = {"coding": [{"system": "https://practice.example/codes", "code": "made-up"}]}
+
+INSIDE = {"resourceType": "Patient", "id": "b"}
 
 # fmt: off
 CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
@@ -126,11 +125,21 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
         [("target", "Goal.subject.reference")],
     ),
     # ids and systems
-    "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1].id")]),
+    "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1]")]),
     "a system that is a path": (broken(GOAL, identifier=[{"system": "mrn", "value": "1"}]), [("url", "Goal.identifier[0].system")]),
     "no language": (broken(GOAL, language="made-up"), [("code", "Goal.language")]),
     "no media type": (broken(PATIENT, photo=[{"contentType": "made-up"}]), [("code", "Patient.photo[0].contentType")]),
     "a profile that is a path": (broken(GOAL, meta={"profile": ["goal"]}), [("format", "Goal.meta.profile[0]")]),
+    "an address with a blank": (broken(GOAL, subject={"reference": "Patient/p 1"}), [("reference", "Goal.subject.reference")]),
+    "a type that is none": (broken(GOAL, subject={"reference": "Patient/p1", "type": "Pateint"}), [("target", "Goal.subject.type")]),
+    "an id within said twice": (
+        broken(PATIENT, contained=[INSIDE, INSIDE], link=[{"other": {"reference": "#b"}, "type": "seealso"}]),
+        [("contained", "Patient.contained[1].id")],
+    ),
+    "no id within": (
+        broken(PATIENT, contained=[{"resourceType": "Patient", "link": [{"other": {"reference": "#"}, "type": "seealso"}]}]),
+        [("contained", "Patient.contained[0].id")],
+    ),
     # extensions
     "neither a value nor extensions": (broken(GOAL, extension=[{"url": EXTENSION["url"]}]), [("ext-1", "Goal.extension[0]")]),
     "a value and extensions": (
@@ -157,54 +166,6 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
 def test_each_rule_finds_what_breaks_it_and_nothing_else(case: str) -> None:
     resource, expected = CASES[case]
     assert found(resource) == [(ERROR, rule, at) for rule, at in expected]
-
-
-TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
-    "id": (["a", "A-1.b", "x" * 64], ["", "a b", "a_b", "é", "x" * 65]),
-    "string": (["a", " a\n", "שלום", "a\u00a0b"], ["", " ", "\n\t", "a\u0000b", "a\u000cb", "a" * (1024 * 1024 + 1)]),
-    "markdown": (["# a\n\n* b"], ["", " "]),
-    "code": (["a", "a b"], ["", " a", "a ", "a  b", "a\n"]),
-    "uri": (["a", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "urn:oid:2.16.840", "https://a.example/é"],
-            ["", "a b", "urn:uuid:53FEFA32-fcbb-4ff8-8a92-55ee120877b7", "urn:uuid:1", "urn:oid:2.01", "urn:oid:9.1"]),
-    "url": (["https://a.example"], ["", "https://a.example/ b"]),
-    "canonical": (["https://a.example|1", "#a"], ["", "a b", "a"]),
-    "oid": (["urn:oid:1.2.3"], ["1.2.3", "urn:oid:", "urn:oid:3.1", "urn:oid:1.02"]),
-    "uuid": (["urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"], ["53fefa32-fcbb-4ff8-8a92-55ee120877b7"]),
-    "date": (["2026", "2026-03", "2024-02-29", "0001-01-01"],
-             ["", "26", "0000", "2026-13", "2026-00", "2026-02-29", "2026-3-1", "20260301", "2026-W01-1", "2026-03-01T10:00:00Z",
-              "2026-03-01 ", "２０２６"]),
-    "dateTime": (["2026", "2026-03", "2026-03-01", "2026-03-01T10:00:00Z", "2026-03-01T23:59:60.123456789+14:00",
-                  "2026-03-01T10:00:00-05:30"],
-                 ["2026-03-01T10:00:00", "2026-03-01T10:00Z", "2026-03-01T24:00:00Z", "2026-02-30T10:00:00Z",
-                  "2026-03-01T10:00:00+15:00", "2026-03-01t10:00:00z", "2026-03-01T10:00:00.Z", "2026-03T10:00:00Z"]),
-    "instant": (["2026-03-01T10:00:00Z", "2026-03-01T10:00:00.1+01:00"], ["2026", "2026-03-01", "2026-03-01T10:00:00"]),
-    "time": (["10:00:00", "23:59:60.5"], ["10:00", "24:00:00", "1:00:00", "10:00:00Z"]),
-    "base64Binary": (["TQ==", "TWFu", "TW\nFu"], ["", "T", "TQ=", "TW-u", "=TQ="]),
-}  # fmt: skip
-
-OTHERS: dict[str, tuple[list[Any], list[Any]]] = {
-    "boolean": ([True, False], [0, 1, "true", None, []]),
-    "integer": ([0, -(2**31), 2**31 - 1], [2**31, Decimal("1.0"), 1.0, True, "1"]),
-    "unsignedInt": ([0, 2**31 - 1], [-1, True]),
-    "positiveInt": ([1], [0, -1, True]),
-    "decimal": ([0, -1, Decimal("1.10"), Decimal("1E+400"), 1.5], [True, "1", Decimal("NaN"), float("inf"), None]),
-}
-
-
-@pytest.mark.parametrize("name", [*TEXTS, *OTHERS])
-def test_the_format_of_each_primitive(name: str) -> None:
-    good, bad = {**TEXTS, **OTHERS}[name]
-    test = primitives(R4)[name].test
-    assert [value for value in good if not test(value)] == []
-    assert [value for value in bad if test(value)] == []
-
-
-def test_a_whole_number_of_64_bits_is_a_text_and_r5s() -> None:
-    test = primitives(R5)["integer64"].test
-    assert [bool(test(text)) for text in ("9223372036854775807", "9223372036854775808", "01", "-1", "")] == [
-        True, False, False, True, False,
-    ]  # fmt: skip
-    assert "integer64" not in primitives(R4)
 
 
 def test_a_format_that_is_wrong_is_named() -> None:
@@ -275,6 +236,20 @@ def test_an_id_may_stand_once_in_each_resource() -> None:
     )
 
 
+def test_a_control_character_is_warned_of() -> None:
+    assert found(broken(GOAL, description={"text": "a\u0007"})) == [(WARNING, "format", "Goal.description.text")]
+
+
+def test_a_language_is_required_of_r5_alone() -> None:
+    def spoken(**language: Any) -> Json:
+        return broken(PATIENT, communication=[{"language": language}])
+
+    english = {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US"}]}
+    assert check(spoken(**english), R4) == check(spoken(text="made up"), R4) == check(spoken(**english), R5) == []
+    for other in ({"text": "made up"}, CODED):
+        assert found(spoken(**other), R5) == [(ERROR, "code", "Patient.communication[0].language")]
+
+
 def test_names_within_an_extension_may_be_short() -> None:
     assert (
         check(broken(GOAL, extension=[{"url": EXTENSION["url"], "extension": [{"url": "x", "valueCode": "a"}]}]), R4)
@@ -336,15 +311,6 @@ def test_a_transaction_needs_no_full_url() -> None:
     assert check(bundle(entry, type_="transaction"), R4) == []
 
 
-def test_what_is_fixed_and_what_is_a_pattern() -> None:
-    assert same({"a": [1, "b"]}, {"a": [1, "b"]})
-    others: tuple[Any, ...] = (True, 2, "1", [1], {})
-    assert not any(same(1, other) for other in others)
-    assert fits({"coding": [{"code": "a"}]}, {"coding": [{"code": "b"}, {"code": "a", "system": "c"}], "text": "d"})
-    unfit: tuple[Any, ...] = ({}, {"coding": [{"code": "b"}]}, {"coding": "a"}, [])
-    assert not any(fits({"coding": [{"code": "a"}]}, other) for other in unfit)
-
-
 @pytest.mark.parametrize("depth", [20, 200, 5000])
 def test_however_deep_it_answers(depth: int) -> None:
     value: Json = EXTENSION
@@ -374,7 +340,7 @@ def test_any_json_is_answered(version: Version, value: Any, type_: str) -> None:
         problems += check({**value, "resourceType": type_}, version)
     else:
         assert [one.severity for one in problems] == [ERROR]
-    assert all(isinstance(one, Problem) for one in problems)
+    assert {one.rule for one in problems if one.severity == INFORMATION} <= {"not-checked"}  # every rule could be applied
 
 
 PLANTED: tuple[Any, ...] = (

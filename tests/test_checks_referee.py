@@ -62,8 +62,10 @@ def test_the_engine_and_the_checks_agree(validator: Validator, run_folder: Path,
     }
     used: set[Difference] = set()
     types: set[str] = set()
+    alike: Counter[str] = Counter()
     for mutant, theirs, ours in judged(validator, package(run_folder, version), version):
         types.add(mutant.type)
+        alike[f"engine: {'wrong' if theirs else 'sound'}, we: {'wrong' if ours else 'sound'}"] += 1
         raw = compared(theirs, ours)
         left = settled(raw, ours, version, used)
         found = {
@@ -75,7 +77,7 @@ def test_the_engine_and_the_checks_agree(validator: Validator, run_folder: Path,
         }
         for outcome, errors in found.items():
             outcomes[outcome] += [(mutant, said) for said in errors]
-    figures = table(outcomes)
+    figures = f"{table(outcomes)}\n{dict(alike)}"
     print(figures)  # noqa: T201 the figures are wanted also when nothing fails
     assert len(types) >= 15
     assert not outcomes["missed"], f"{figures}\nmissed:\n{examples(outcomes['missed'])}"

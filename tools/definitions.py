@@ -37,7 +37,7 @@ RESOURCES = (
 )  # fmt: skip
 
 # Value sets that are open, but whose codes the engine knows the form of; and what says that one bounds a weaker binding.
-OPEN = {"http://hl7.org/fhir/ValueSet/mimetypes", "http://hl7.org/fhir/ValueSet/all-languages"}
+OPEN = {f"http://hl7.org/fhir/ValueSet/{name}" for name in ("all-languages", "currencies", "mimetypes")}
 WIDEST = HL7 + "elementdefinition-maxValueSet"
 
 # Constraints that stand on every element, which the engine checks without looking them up.
@@ -152,8 +152,10 @@ class Definitions:
             code = type_["code"]
             if code.startswith(SYSTEM):
                 (code,) = (one["valueUrl"] for one in type_["extension"] if one["url"] == FHIR_TYPE)
-                if path.endswith(".id"):  # the definitions of R4 and R5 call both a string here and an id there
-                    code = "id" if path.count(".") == 1 and self._is_resource(path) else "string"
+                if path.endswith(".id") and path.count(".") == 1 and self._is_resource(path):
+                    code = "id"  # the definitions call it a string
+                elif path == "ElementDefinition.id":
+                    code = "string"  # R5 calls it an id, but its own ids are paths with colons and brackets
             if code in {"BackboneElement", "Element"}:
                 yield [code, path, []]
                 continue
@@ -173,7 +175,7 @@ class Definitions:
         binding = element.get("binding", {})
         url, strength = binding.get("valueSet", "").split("|")[0], binding.get("strength")
         widest = (one["valueCanonical"] for one in binding.get("extension", ()) if one["url"] == WIDEST)
-        if (most := next(widest, "")) in OPEN:
+        if (most := next(widest, "")) in OPEN and element["type"][0]["code"] == "code":
             url, strength = most, "required"
         if strength == "required" and url in OPEN:
             return ["required", url]

@@ -6,10 +6,13 @@ https://hl7.org/fhir/R4/terminologies.html#strength: of an extensible binding a 
 from typing import Any
 
 from fhir_coaching.checks.elements import ValueCheck
+from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.walk import Walk
 
 Codes = dict[str, list[str]]
 
+LANGUAGES = "http://hl7.org/fhir/ValueSet/all-languages"
+BCP47 = "urn:ietf:bcp:47"
 FEW = 6  # codes that a hint lists
 
 
@@ -21,12 +24,16 @@ class _Codes:
         self.required = required
         self.hint = _hint(codes)
 
+    def allows(self, system: str, code: str) -> bool:
+        """Whether a code of a system is one of them."""
+        return code in self.known.get(system, ())
+
     def lacks(self, coding: Any) -> bool:
-        """Whether a coding is none of them. What is no object, another check says."""
+        """Whether a coding is none of them."""
         if coding.__class__ is not dict:
-            return False
+            return True
         system, code = coding.get("system"), coding.get("code")
-        return system.__class__ is not str or code.__class__ is not str or code not in self.known.get(system, ())
+        return system.__class__ is not str or code.__class__ is not str or not self.allows(system, code)
 
     def complain(self, at: str, walk: Walk) -> None:
         """A coded value is none of them."""
@@ -38,18 +45,32 @@ class _Codes:
             )
 
 
-def coded(type_: str, codes: Codes, *, required: bool) -> ValueCheck:
-    """The check of a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity."""
-    its = _Codes(codes, required=required)
+class _Languages(_Codes):
+    """Languages, which are known by their form alone."""
+
+    def __init__(self) -> None:
+        super().__init__({BCP47: []}, required=True)
+
+    def allows(self, system: str, code: str) -> bool:
+        """Whether a code is a language's."""
+        return system == BCP47 and bool(OPEN[LANGUAGES][0](code))
+
+
+def coded(type_: str, codes: Codes | None, *, required: bool) -> ValueCheck:
+    """The check of a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity.
+
+    Without `codes`, of a language.
+    """
+    its = _Languages() if codes is None else _Codes(codes, required=required)
 
     def coding(value: Any, at: str, walk: Walk) -> None:
-        if its.lacks(value):
+        if value.__class__ is dict and its.lacks(value):
             its.complain(at, walk)
 
     def concept(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict:
             codings = value.get("coding", [])
-            if codings.__class__ is list and all(its.lacks(one) for one in codings):
+            if codings.__class__ is not list or all(its.lacks(one) for one in codings):
                 its.complain(at, walk)
 
     def reference(value: Any, at: str, walk: Walk) -> None:
@@ -65,4 +86,4 @@ def coded(type_: str, codes: Codes, *, required: bool) -> ValueCheck:
 
 def _hint(codes: Codes) -> str:
     every = [f"{code} ({system})" for system, its in sorted(codes.items()) for code in sorted(its)]
-    return f"one of {', '.join(every)}" if len(every) <= FEW else f"of the system {' or '.join(sorted(codes)[:3])}"
+    return f"one of {', '.join(every)}" if 0 < len(every) <= FEW else f"of the system {' or '.join(sorted(codes)[:3])}"

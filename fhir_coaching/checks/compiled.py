@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
-from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.codes import LANGUAGES, coded
 from fhir_coaching.checks.elements import (
     ElementCheck,
     Elements,
@@ -52,7 +52,8 @@ class Shape:
         self.about_contained = bound_rules({id_: how for id_, how in rules.items() if id_ in ABOUT_CONTAINED})
         self.rules = bound_rules({id_: how for id_, how in rules.items() if id_ not in ABOUT_CONTAINED})
         # An id alone is no content (ele-1), except of a resource, and beside a primitive, which may have a value.
-        self.id_is_content = its["kind"] == "resource" or name == "Element"
+        self.is_resource = its["kind"] == "resource"
+        self.id_is_content = self.is_resource or name == "Element"
 
 
 def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C901 - see below
@@ -125,7 +126,7 @@ class Compiler:
         fields: Elements = {}
         required: Required = []
         for element, about in its["elements"].items():
-            keys = tuple(self._element(element, about, fields, shape.texts))
+            keys = tuple(self._element(element, about, fields, shape))
             if about.get("min"):
                 required.append((element.removesuffix("[x]"), keys))
         if its["kind"] == "resource":
@@ -133,7 +134,7 @@ class Compiler:
         shape.required[:] = required
         shape.fields.update(fields)  # last and at once: another thread may be reading
 
-    def _element(self, element: str, about: Json, made: Elements, texts: dict[str, Test]) -> Iterator[str]:
+    def _element(self, element: str, about: Json, made: Elements, shape: Shape) -> Iterator[str]:
         """Put the functions of an element under each name that it may have in JSON; these names."""
         stem = element.removesuffix("[x]")
         choice = stem != element
@@ -141,11 +142,11 @@ class Compiler:
         for key, type_ in names.items():
             found = {key: self._value(element, key, type_, about)}
             test = self._text(type_[0], about)
-            if element == "id" and type_[0] == "string":  # of a part of a resource
-                text = primitive("string", self.primitives["string"], None, None)[1]
+            if element == "id" and not shape.is_resource:
+                text = primitive(type_[0], self.primitives[type_[0]], None, None)[1]
                 found[key] = single(key, both(text, special.element_id))
             elif test is not None and not choice:
-                texts[key] = test
+                shape.texts[key] = test
             if type_[0] in self.primitives or type_[0] == "xhtml":
                 beside = siblings if about.get("max") == "*" else sibling
                 found["_" + key] = beside(key, self.type("Element"))
@@ -180,7 +181,7 @@ class Compiler:
             one = special.contained(self) if element == "contained" else special.entry(self)
         else:
             one = self.type(name)
-            if codes is not None:
+            if codes is not None or url == LANGUAGES:
                 narrower.append(coded(code, codes, required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))

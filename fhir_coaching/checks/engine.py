@@ -3,8 +3,8 @@
 from typing import Any
 
 from fhir_coaching.checks import special
-from fhir_coaching.checks.applying import rules
 from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.problem import Problem
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
@@ -23,4 +23,4 @@ def not_evaluated(version: Version) -> frozenset[str]:
     types = table(version)["types"].values()
     on_types = {id_ for type_ in types for id_ in type_["rules"]}
     on_elements = {id_ for type_ in types for element in type_["elements"].values() for id_ in element.get("rules", ())}
-    return frozenset((on_types | on_elements) - set(rules()))
+    return frozenset((on_types | on_elements) - INVARIANTS.keys())

@@ -14,6 +14,7 @@ from fhir_coaching.lens import R4, Version
 
 Test = Callable[[Any], object]
 
+STRINGS = {"string", "markdown"}
 LONGEST = 1024 * 1024  # of a string, in characters
 DAY = 10  # characters of a whole date
 
@@ -77,6 +78,11 @@ def _blankless(text: str) -> bool:
     return 0 < len(text) <= LONGEST and not text.isspace()
 
 
+def controlled(text: str) -> bool:
+    """Whether nothing is wrong with a string except for control characters, which it SHOULD not have (R4, R5: datatypes)."""
+    return bool(_CONTROL(text)) and _blankless(text)
+
+
 def _code(text: str) -> object:
     return (text.isprintable() and text and " " not in text) or " ".join(text.split()) == text != ""
 
@@ -138,12 +144,14 @@ _OTHERS: Mapping[str, tuple[Test, str]] = {
 }
 
 
-# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47).
+# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47), currencies
+# (ISO 4217).
 OPEN: Mapping[str, tuple[Test, str]] = {
     "http://hl7.org/fhir/ValueSet/mimetypes": (
         re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?:\s*;.*)?", re.ASCII).fullmatch,
         "a media type, such as text/plain",
     ),
+    "http://hl7.org/fhir/ValueSet/currencies": (re.compile(r"[A-Z]{3}").fullmatch, "a currency, such as USD"),
     "http://hl7.org/fhir/ValueSet/all-languages": (
         re.compile(r"(?:[A-Za-z]{2,3}|[xi]-[A-Za-z0-9]{1,8})(?:-[A-Za-z0-9]{1,8})*").fullmatch,
         "a language, such as en or es-US",

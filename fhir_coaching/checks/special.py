@@ -4,16 +4,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from fhir_coaching.checks.applying import narrative, scope
+from fhir_coaching.checks import narrative
+from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
+from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.lens import Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
 _LITERAL = re.compile(
-    r"(https?://.{1,2000}/)?([A-Z][A-Za-z]{1,63})/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?"
+    r"(https?://.{1,2000}/)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?"
 ).fullmatch
+_BLANK = re.compile(r"\s").search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
 _WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
@@ -33,7 +36,7 @@ def xhtml(value: Any, at: str, walk: Walk) -> None:
     if value.__class__ is not str:
         walk.shape(at, "a text", value)
     else:
-        walk.out.extend(narrative()(value, at))
+        walk.out.extend(narrative.problems(value, at))
 
 
 def extension(node: Json, at: str, walk: Walk) -> None:
@@ -78,11 +81,13 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
             return
         literal, said = value.get("reference"), value.get("type")
         found = leads(literal, resources, at, walk) if literal.__class__ is str else None
-        if found and said.__class__ is str and said in resources and said != found:
-            walk.error("target", f"{at}.type", "another type than the one that the reference leads to")
         if allowed and found and found not in allowed:
             walk.error("target", f"{at}.reference", "leads to a type of resource that is not allowed here", hint)
-        elif allowed and not found and said.__class__ is str and said in resources and said not in allowed:
+        if said.__class__ is not str:
+            return
+        if found and said in resources and said != found:
+            walk.error("target", f"{at}.type", "another type than the one that the reference leads to")
+        elif allowed and said.removeprefix(HL7) not in allowed:
             walk.error("target", f"{at}.type", "a type of resource that is not allowed here", hint)
 
     def inside(value: Any, at: str, walk: Walk) -> None:
@@ -99,26 +104,28 @@ def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str
     if reference[:4] == "urn:":
         return walk.behind(reference)
     named = _LITERAL(reference)
-    if named is None:
-        if reference and not _ABSOLUTE(reference) and "?" not in reference:
-            walk.warn("reference", f"{at}.reference", "neither Type/id nor an absolute URL")
-        return None
-    before, type_ = named.groups()
-    if type_ in resources:
-        return str(type_)
-    if not before:
-        walk.warn("reference", f"{at}.reference", f"FHIR {walk.version.name} has no resource of this type")
-    return None
+    before, type_ = named.groups() if named else (None, None)
+    if _BLANK(reference):
+        walk.error("reference", f"{at}.reference", "an address has no blanks")
+    elif reference and not before and type_ not in resources and not _ABSOLUTE(reference) and "?" not in reference:
+        walk.warn("reference", f"{at}.reference", "neither a type of resource with an id nor an absolute URL")
+    return type_ if type_ in resources else None
 
 
 def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, scope(walk.version, walk.scope.root, value)
+        around, walk.scope = walk.scope, Context(walk.version, walk.scope.root, value)
         ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
         walk.scope, walk.ids = around, ids
+        if value.__class__ is dict and "id" not in value:
+            walk.error("contained", f"{at}.id", "a contained resource needs an id")
+        elif value.__class__ is dict and value["id"].__class__ is str:
+            if value["id"] in walk.contained_ids:
+                walk.error("contained", f"{at}.id", "another contained resource has the same id")
+            walk.contained_ids.add(value["id"])
 
     return check
 
@@ -127,10 +134,11 @@ def entry(types: Types) -> ValueCheck:
     """A resource in a Bundle: one of its own."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, scope(walk.version, value, value)
+        around, walk.scope = walk.scope, Context(walk.version, value, value)
         ids, walk.ids = walk.ids, set()
+        contained_ids, walk.contained_ids = walk.contained_ids, set()
         resource(types, value, at, walk)
-        walk.scope, walk.ids = around, ids
+        walk.scope, walk.ids, walk.contained_ids = around, ids, contained_ids
 
     return check
 
@@ -182,7 +190,7 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
     """The id of an element, which no other one of the resource has."""
     if value.__class__ is str:
         if value in walk.ids:
-            walk.error("id", at, "another element of this resource has the same id")
+            walk.error("id", at.removesuffix(".id"), "another element of this resource has the same id")
         walk.ids.add(value)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fhir_coaching.checks.applying import Scope, scope
+from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.formats import word
 from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
 from fhir_coaching.lens import Json, Version
@@ -21,13 +21,14 @@ _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
 class Walk:
     """One way through a resource: the problems, and what references and constraints look up on it."""
 
-    __slots__ = ("_entries", "_holders", "bundle", "ids", "out", "scope", "version")
+    __slots__ = ("_entries", "_holders", "bundle", "contained_ids", "ids", "out", "scope", "version")
 
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
         self.out: list[Problem] = []
-        self.scope: Scope = scope(version, resource, resource)
+        self.scope = Context(version, resource, resource)
         self.ids: set[str] = set()  # of elements
+        self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
         if resource.__class__ is dict and resource.get("resourceType") == "Bundle":
             self.bundle = resource

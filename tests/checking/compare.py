@@ -53,6 +53,7 @@ CLOSER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("EXT_U", ("url",)),
     ("B64_DECODE", ("data",)),
     ("RES_ID_Missing", ("id",)),
+    ("DUPLICATE.*_ID", ("id",)),
     ("resourceType|resource name|unknown name", ("resourceType",)),
 )  # fmt: skip
 
@@ -60,6 +61,7 @@ CLOSER: tuple[tuple[str, tuple[str, ...]], ...] = (
 KINDS = {
     "reference": "target",
     "url": "extension",
+    "id": "contained",
     "modifier": "extension",
     "choice": "unknown",
     "fixed": "format",
@@ -108,6 +110,8 @@ def heard(rule: str, at: str, text: str, resource: Any) -> Said:
         places.append(below(place, found[1].removeprefix("_")))
     elif found := MISSING.match(text):
         places.append(below(place, found[1]))
+    if "displayLanguage" in text:
+        places.append("language")  # of the resource: the cause, which it does not name
     for pattern, names in CLOSER:
         if re.search(pattern, f"{rule} {text}"):
             places += [below(place, name) for name in names]
