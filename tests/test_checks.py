@@ -340,7 +340,9 @@ def test_any_json_is_answered(version: Version, value: Any, type_: str) -> None:
         problems += check({**value, "resourceType": type_}, version)
     else:
         assert [one.severity for one in problems] == [ERROR]
-    assert {one.rule for one in problems if one.severity == INFORMATION} <= {"not-checked"}  # every rule could be applied
+    assert {one.rule for one in problems if one.severity == INFORMATION} <= {
+        "not-checked"
+    }  # every rule could be applied
 
 
 PLANTED: tuple[Any, ...] = (

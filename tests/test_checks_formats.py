@@ -11,7 +11,7 @@ from fhir_coaching.lens import R4, R5
 
 TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
     "id": (["a", "A-1.b", "x" * 64], ["", "a b", "a_b", "é", "x" * 65]),
-    "string": (["a", " a\n", "שלום", "a\u00a0b"], ["", " ", "\n\t", "a\u000cb", "\u0001", "a" * (1024 * 1024 + 1)]),
+    "string": (["a", " a\n", "שלום", "a\u00a0b", "\u00a0"], ["", " ", "\n\t", "a\u000cb", "\u0001", "a" * (1024 * 1024 + 1)]),
     "markdown": (["# a\n\n* b"], ["", " "]),
     "code": (["a", "a b"], ["", " a", "a ", "a  b", "a\n"]),
     "uri": (["a", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "urn:oid:2.16.840", "https://a.example/é"],
@@ -55,6 +55,15 @@ def test_a_whole_number_of_64_bits_is_a_text_and_r5s() -> None:
         True, False, False, True, False,
     ]  # fmt: skip
     assert "integer64" not in primitives(R4)
+
+
+def test_the_digits_of_r5s_decimals_are_counted() -> None:
+    test = primitives(R5)["decimal"].test
+    good = (0, -1, 10**17, Decimal("1.10"), Decimal("0.12345678901234567"), Decimal("1E+400"), Decimal("-1E-9"), 1.5)
+    assert [value for value in good if not test(value)] == []
+    assert [
+        value for value in (10**18, 10**5000, Decimal("0.123456789012345678"), True, "1", None) if test(value)
+    ] == []
 
 
 def test_what_is_fixed_and_what_is_a_pattern() -> None:

@@ -52,7 +52,11 @@ def judged(
     while batch := list(islice(broken, BATCH)):
         reports = validator.validate((one.resource for one in batch), igs=[package], r5=version is R5)
         for mutant, report in zip(batch, reports, strict=True):
-            yield mutant, engine_errors(report, mutant.resource), our_errors(check(mutant.resource, version))
+            yield (
+                mutant,
+                engine_errors(report, mutant.resource),
+                our_errors(check(mutant.resource, version), mutant.resource),
+            )
 
 
 @pytest.mark.parametrize("version", [R4, R5])

@@ -39,6 +39,7 @@ _URI = re.compile(r"\S+").fullmatch
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}").fullmatch
+_DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?(?:E[+-]?[0-9]{1,10})?").fullmatch
 _INTEGER64 = re.compile(r"-?(?:0|[1-9][0-9]{0,18})").fullmatch
 
 
@@ -75,7 +76,7 @@ def _string(text: str) -> object:
 
 
 def _blankless(text: str) -> bool:
-    return 0 < len(text) <= LONGEST and not text.isspace()
+    return len(text) <= LONGEST and text.strip(" \t\r\n\f\v") != ""  # a no-break space is something
 
 
 def controlled(text: str) -> bool:
@@ -115,6 +116,12 @@ def _whole(least: int) -> Test:
 def _decimal(value: Any) -> bool:
     kind = value.__class__
     return kind is int or (kind is Decimal and value.is_finite()) or (kind is float and isfinite(value))
+
+
+def _decimal_of_r5(value: Any) -> object:
+    if value.__class__ is int:  # Python refuses to spell one of thousands of digits
+        return abs(value) < 10**18
+    return _decimal(value) and (value.__class__ is float or _DIGITS(str(value)))
 
 
 _TEXTS: Mapping[str, tuple[Test, str]] = {
@@ -165,6 +172,10 @@ def primitives(version: Version) -> dict[str, Primitive]:
     found |= {name: Primitive(text=False, test=test, says=says) for name, (test, says) in _OTHERS.items()}
     if version is R4:
         del found["integer64"]
+    else:
+        found["decimal"] = Primitive(
+            text=False, test=_decimal_of_r5, says="a number of at most 18 digits before and 17 after the point"
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from fhir_coaching.lens import Json
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
 _LITERAL = re.compile(
-    r"(https?://.{1,2000}/)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?"
+    r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?"
 ).fullmatch
 _BLANK = re.compile(r"\s").search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match

@@ -127,13 +127,29 @@ def class_of(rule: str, text: str) -> str:
     return "other"
 
 
-def our_errors(problems: Iterable[Problem]) -> list[Said]:
-    """What `checks` found, warnings aside."""
+def our_errors(problems: Iterable[Problem], resource: Any) -> list[Said]:
+    """What `checks` found, warnings aside; with the value, which is nowhere else to be seen."""
     return [
-        Said(kind_of(one.rule), one.rule, one.at, one.message, (rootless(one.at).replace("._", ".").removeprefix("_"),))
+        Said(kind_of(one.rule), one.rule, one.at, f"{one.message} {found_at(one.at, resource)!r}", (our_place(one.at),))
         for one in problems
         if one.severity == ERROR
     ]
+
+
+def our_place(at: str) -> str:
+    """A place of ours as those of the engine: without the root, and what stands beside a value is the value's."""
+    return rootless(at).replace("._", ".").removeprefix("_")
+
+
+def found_at(at: str, resource: Any) -> Any:
+    """A text at a place; nothing of anything else."""
+    node = resource
+    for step in re.findall(r"[^.\[\]]+", rootless(at)):
+        if isinstance(node, dict):
+            node = node.get(step)
+        elif isinstance(node, list) and step.isdigit() and int(step) < len(node):
+            node = node[int(step)]
+    return node if isinstance(node, str) else None
 
 
 def kind_of(rule: str) -> str:
