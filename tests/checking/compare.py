@@ -18,6 +18,7 @@ FAILED = (
 )
 
 LANGUAGE = "language"
+ROOT = "Resource"
 
 # The class of what the engine says, by the first pattern found in its message id and its text.
 CLASSES: tuple[tuple[str, str], ...] = (
@@ -116,7 +117,8 @@ def heard(rule: str, at: str, text: str, resource: Any) -> Said:
         if re.search(pattern, f"{rule} {text}"):
             places += [below(place, name) for name in names]
             break
-    return Said(class_of(rule, text), rule.rpartition("/")[2], at, text, tuple(places))
+    value = found_at(f"{ROOT}.{places[-1]}", resource)
+    return Said(class_of(rule, text), rule.rpartition("/")[2], at, f"{text} {value!r}", tuple(places))
 
 
 def class_of(rule: str, text: str) -> str:

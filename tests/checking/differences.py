@@ -98,6 +98,11 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(MISSED, "XHTML_Resolve", "where a link within a narrative leads to"),
     # Where the specification is on our side.
     Difference(
+        MISSED,
+        r"^format Type_Specific_Checks_DT_Identifier_System .* '(?!https?:|urn:)[A-Za-z][A-Za-z0-9+.-]*:\S*'$",
+        "an absolute address (RFC 3986) has any scheme, in any case; the engine knows only http, https and urn",
+    ),
+    Difference(
         FALSE,
         "^code code at language: ",
         "Resource.language in R4, of all-languages at most (its maximum value set): the engine meets it only on a code's way",
