@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from fhir_coaching.checks.formats import OPEN, STRINGS, Primitive, Test, controlled
+from fhir_coaching.checks.formats import OPEN, STRINGS, Primitive, Test, odd
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.lens import Json
 
@@ -43,8 +43,8 @@ def primitive(
     def check(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ not in kinds:
             walk.shape(at, "a text" if text else says, value)
-        elif text and name in STRINGS and controlled(value):
-            walk.warn("format", at, "a control character, which a text should not have")
+        elif text and name in STRINGS and odd(value):
+            walk.warn("format", at, "a text of blanks, or with control characters, which it should not be")
         elif not test(value):
             walk.error("format", at, f"not of type {name}" if value != "" else "an empty text", f"expected {says}")
         elif allowed is not None and not allowed(value):

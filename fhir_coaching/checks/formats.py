@@ -79,9 +79,9 @@ def _blankless(text: str) -> bool:
     return len(text) <= LONGEST and text.strip(" \t\r\n\f\v") != ""  # a no-break space is something
 
 
-def controlled(text: str) -> bool:
-    """Whether nothing is wrong with a string except for control characters, which it SHOULD not have (R4, R5: datatypes)."""
-    return bool(_CONTROL(text)) and _blankless(text)
+def odd(text: str) -> bool:
+    """Whether a string is of blanks, or has control characters: it SHOULD not be, and may (R4, R5: datatypes)."""
+    return 0 < len(text) <= LONGEST and (bool(_CONTROL(text)) or not _blankless(text))
 
 
 def _code(text: str) -> object:

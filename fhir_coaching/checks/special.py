@@ -14,9 +14,10 @@ from fhir_coaching.lens import Json
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
 _LITERAL = re.compile(
-    r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?"
+    r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
+    re.ASCII,  # a no-break space is no blank
 ).fullmatch
-_BLANK = re.compile(r"\s").search
+_BLANK = re.compile(r"\s", re.ASCII).search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
 _WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
