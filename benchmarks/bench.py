@@ -1,6 +1,6 @@
 """Speed, memory and requests, each against its bound: ratios of two things measured side by side in one run.
 
-`python benchmarks/bench.py [NAME…]`; names: mapping, help, memory, practice, push. Ends with 1 if a bound is missed.
+`python benchmarks/bench.py [NAME…]`; names: mapping, checks, help, memory, practice, push. Ends with 1 if a bound is missed.
 """
 
 import resource
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 REPOSITORY = Path(__file__).parent.parent
 SAMPLE = REPOSITORY / "examples" / "riverside"
@@ -97,6 +97,43 @@ def mapping_of(kind: str) -> Iterator[Measure]:
     yield Measure(f"{kind}: get + put / R4B model_validate", (get + put) / validate, "x", 0.5)
     yield Measure(f"{kind}: R4B constructor + model_dump_json / record to bytes", dump / text, "x", 10, least=True)
     yield Measure(f"{kind}: record to bytes / msgspec's encoding alone", text / encode, "x")
+
+
+def checks() -> Iterator[Measure]:
+    """What the sample practice is in R4, checked: against fhir.resources, which knows no codes, calendar or constraints.
+
+    Without narratives: nothing looks into those there.
+    """
+    from fhir_coaching.fhir.names import PracticeNames  # noqa: PLC0415 - a measure imports only what it measures
+    from fhir_coaching.lens import R4, Json  # noqa: PLC0415
+    from fhir_coaching.mappings import KINDS  # noqa: PLC0415
+    from fhir_coaching.practice.exchange import Exchange, to_fhir  # noqa: PLC0415
+    from fhir_coaching.practice.source import open_source  # noqa: PLC0415
+
+    found: dict[str, list[Json]] = {}
+    for *_, made in to_fhir(Exchange(KINDS, R4, PracticeNames(BASE)), open_source(str(SAMPLE))):
+        found.setdefault(made["resourceType"], []).append({key: its for key, its in made.items() if key != "text"})
+    for type_ in ("Goal", "Encounter", "CarePlan", "Claim"):
+        yield from checks_of(type_, found[type_])
+
+
+def checks_of(type_: str, resources: list[dict[str, Any]]) -> Iterator[Measure]:
+    """One type of resource. In seconds of this process, so that others on the machine count for little."""
+    from fhir_coaching.checks import ERROR, check  # noqa: PLC0415
+    from fhir_coaching.fhir.gate import model  # noqa: PLC0415
+    from fhir_coaching.fhir.json import dumps  # noqa: PLC0415
+    from fhir_coaching.lens import R4  # noqa: PLC0415
+
+    its = model(type_, R4)
+    assert not [one for resource in resources for one in check(resource, R4) if one.severity == ERROR]
+    ours, encode, validate = best([
+        lambda: [check(one, R4) for one in resources],
+        lambda: [dumps(one) for one in resources],
+        lambda: [its.model_validate(one) for one in resources],
+    ], 25, process_time)  # fmt: skip
+    yield Measure(f"{type_}: check", ours / len(resources) * 1e6, "us")
+    yield Measure(f"{type_}: R4B model_validate / check", validate / ours, "x", 5, least=True)
+    yield Measure(f"{type_}: check / msgspec's encoding alone", ours / encode, "x")
 
 
 def start_up() -> Iterator[Measure]:
@@ -263,6 +300,7 @@ def push() -> Iterator[Measure]:
 
 MEASURES: dict[str, Callable[[], Iterator[Measure]]] = {
     "mapping": mapping,
+    "checks": checks,
     "help": start_up,
     "memory": memory,
     "practice": practice,

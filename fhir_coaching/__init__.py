@@ -1,4 +1,4 @@
-"""Coaching records and FHIR, both ways: `read`, `to_fhir`, `from_fhir`, `Sandbox`, and the errors they raise.
+"""Coaching records and FHIR, both ways: `read`, `to_fhir`, `from_fhir`, `check`, `Sandbox`, and the errors they raise.
 
     for resource in to_fhir(read("my-practice"), identifier_base="https://ids.example"):
         ...
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from fhir_coaching.checks import Problem
     from fhir_coaching.errors import (
         CoachingError,
         Fault,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from fhir_coaching.fhir.json import Json
+    from fhir_coaching.lens import Version
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.practice.exchange import Exchange
     from fhir_coaching.practice.source import read
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CoachingError", "Fault", "FaultsError", "InputError", "InvalidResource", "MappingError", "Sandbox", "ServerError", "SettingsError",
-    "__version__", "from_fhir", "read", "to_fhir",
+    "__version__", "check", "from_fhir", "read", "to_fhir",
 ]  # fmt: skip
 
 __version__: str = "0.1.0"
@@ -87,6 +89,13 @@ def from_fhir(
     return (record for _, record in reading.from_fhir(_exchange(version, identifier_base), _opened(resources)))
 
 
+def check(resource: "Json", version: Literal["r4", "r5"] = "r4") -> "list[Problem]":
+    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`."""
+    from fhir_coaching import checks  # noqa: PLC0415
+
+    return checks.check(resource, _version(version))
+
+
 def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":
     from fhir_coaching.fhir.bundles import opened  # noqa: PLC0415
     from fhir_coaching.practice.entries import Entry  # noqa: PLC0415
@@ -99,15 +108,20 @@ def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":
 
 
 def _exchange(version: str, identifier_base: str) -> "Exchange":
-    from fhir_coaching.errors import SettingsError  # noqa: PLC0415
     from fhir_coaching.fhir.names import PracticeNames  # noqa: PLC0415
-    from fhir_coaching.lens import Version  # noqa: PLC0415
     from fhir_coaching.mappings import KINDS  # noqa: PLC0415
     from fhir_coaching.practice.exchange import Exchange  # noqa: PLC0415
 
-    if version.upper() not in Version.__members__:
+    return Exchange(KINDS, _version(version), PracticeNames(identifier_base))
+
+
+def _version(name: str) -> "Version":
+    from fhir_coaching.errors import SettingsError  # noqa: PLC0415
+    from fhir_coaching.lens import Version  # noqa: PLC0415
+
+    if name.upper() not in Version.__members__:
         raise SettingsError("unknown FHIR version", hint="known: r4, r5")
-    return Exchange(KINDS, Version[version.upper()], PracticeNames(identifier_base))
+    return Version[name.upper()]
 
 
 def _entries_of(records: "Iterable[Record]") -> "Iterator[Entry]":

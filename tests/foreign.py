@@ -51,7 +51,14 @@ PATIENT: Json = {
     "telecom": [{"system": "phone", "value": "555-0107", "use": "mobile", "period": {"start": "2020"}}],
     "gender": "female",
     "birthDate": "1970-03",
-    "_birthDate": {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime"}]},
+    "_birthDate": {
+        "extension": [
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime",
+                "valueDateTime": "1980-02-01T04:05:06Z",
+            }
+        ]
+    },
     "maritalStatus": coded(TERM + "v3-MaritalStatus", "M"),
     "communication": [{"language": coded("urn:ietf:bcp:47", "en-US", text="English")}],
     "generalPractitioner": [to("Practitioner/doc-1")],
@@ -268,10 +275,15 @@ PARTS: tuple[Json, ...] = (
     {
         "resourceType": "Appointment",
         "id": "app-1",
-        "status": "booked",
+        "status": "proposed",
         "participant": [{"actor": ME, "status": "accepted"}],
     },
-    {"resourceType": "DocumentReference", "id": "doc-1", "status": "current", "content": [{"attachment": {}}]},
+    {
+        "resourceType": "DocumentReference",
+        "id": "doc-1",
+        "status": "current",
+        "content": [{"attachment": {"title": "x"}}],
+    },
     {"resourceType": "Procedure", "id": "proc-1", "status": "completed", "subject": ME},
     {"resourceType": "Procedure", "id": "proc-2", "status": "completed", "subject": ME},
     {"resourceType": "PractitionerRole", "id": "role-1", "practitioner": to("Practitioner/doc-1")},

@@ -61,7 +61,9 @@ def test_a_resource_of_the_other_version_is_misshapen(tmp_path: Path) -> None:
     run("convert", SAMPLE, "--to", "fhir", "--fhir", "r5", "-o", tmp_path / "r.ndjson")
     done = run("validate", tmp_path / "r.ndjson", "--fhir", "r4", "--output", "json")
     assert done.exit_code == 3
-    assert "structure" in {one["rule"] for one in json.loads(done.stdout)["findings"]}
+    assert {"unknown", "cardinality", "type"} <= {one["rule"] for one in json.loads(done.stdout)["findings"]}
+    deep = run("validate", tmp_path / "r.ndjson", "--fhir", "r4", "--output", "json", "--deep")
+    assert "structure" in {one["rule"] for one in json.loads(deep.stdout)["findings"]}
 
 
 def test_a_stranger_of_good_structure_is_an_information(tmp_path: Path) -> None:

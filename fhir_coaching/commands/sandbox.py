@@ -79,15 +79,26 @@ def sandbox(app: App, port: int, fhir: str, store: str | None, load: str | None)
 
 
 def checked(fhir: str) -> Callable[[Json], Iterator[tuple[str, str, str, str]]]:
-    """A check of the structure of what is written, as the sandbox wants it: severity, code, expression, text."""
-    from fhir_coaching.fhir.gate import structure_faults
+    """The checks of what is written, as the sandbox wants them: severity, code, expression, text."""
+    from fhir_coaching.checks import check
+    from fhir_coaching.fhir.json import loads
     from fhir_coaching.lens import Version
+    from fhir_coaching.sandbox.exactjson import write
 
-    def check(resource: Json) -> Iterator[tuple[str, str, str, str]]:
-        for fault in structure_faults(resource, Version[fhir.upper()]):
-            yield "error", "structure", fault.element, fault.message
+    def errors(resource: Json) -> Iterator[tuple[str, str, str, str]]:
+        plain = loads(write(resource).encode())  # the sandbox's numbers are of its own kind
+        for one in check(plain, Version[fhir.upper()]):
+            if one.severity == "error":
+                yield "error", CODES.get(one.rule, "invariant"), one.at, f"{one.message} [{one.rule}]"
 
-    return check
+    return errors
+
+
+# How an OperationOutcome names what a rule is about; a constraint of the specification is an invariant.
+CODES = {
+    "cardinality": "required", "code": "code-invalid", "format": "value", "type": "structure", "unknown": "structure",
+    "target": "structure", "reference": "value",
+}  # fmt: skip
 
 
 def loaded(kinds: "Mappings", path: str, fhir: str) -> Iterator[Json]:

@@ -1,0 +1,204 @@
+"""Tables turned into functions, one for each type, each made when it is first needed.
+
+A function for a value takes (value, its path, walk). One for an element takes (value, the object around it, the path of that
+object, walk), so that paths are only put together where something is wrong or goes deeper.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from fhir_coaching.checks import special
+from fhir_coaching.checks.applying import Bound, apply, bound_rules
+from fhir_coaching.checks.codes import LANGUAGES, coded
+from fhir_coaching.checks.elements import (
+    ElementCheck,
+    Elements,
+    TypeCheck,
+    ValueCheck,
+    both,
+    like,
+    many,
+    none,
+    nothing,
+    only,
+    primitive,
+    sibling,
+    siblings,
+    single,
+    single_primitive,
+)
+from fhir_coaching.checks.formats import Test, primitives
+from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.walk import FURTHEST, Walk
+from fhir_coaching.lens import Json, Version
+
+# Constraints that are about contained resources alone, which few resources have.
+ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
+
+Required = list[tuple[str, tuple[str, ...]]]
+
+
+class Shape:
+    """What a type's function goes by. What is by element is filled in when the first object comes: types hold one another."""
+
+    def __init__(self, name: str, its: Json) -> None:
+        self.owner = name.rpartition(".")[2]
+        self.fields: Elements = {}
+        self.texts: dict[str, Test] = {}  # the tests of elements that are one text, most of all elements
+        self.required: Required = []
+        self.special = special.CHECKS.get(name)
+        rules: dict[str, str] = its["rules"]
+        self.about_contained = bound_rules({id_: how for id_, how in rules.items() if id_ in ABOUT_CONTAINED})
+        self.rules = bound_rules({id_: how for id_, how in rules.items() if id_ not in ABOUT_CONTAINED})
+        # An id alone is no content (ele-1), except of a resource, and beside a primitive, which may have a value.
+        self.is_resource = its["kind"] == "resource"
+        self.id_is_content = self.is_resource or name == "Element"
+
+
+def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C901 - see below
+    """The function for a type."""
+    owner, fields, texts, required = shape.owner, shape.fields, shape.texts, shape.required
+    extra, rules, about_contained, id_is_content = (
+        shape.special,
+        shape.rules,
+        shape.about_contained,
+        shape.id_is_content,
+    )
+
+    def check(node: Json, at: str, walk: Walk) -> None:  # noqa: C901, PLR0912 - hot: a call more costs as much as a step
+        if node.__class__ is not dict:
+            walk.shape(at, "an object", node)
+            return
+        if len(at) > FURTHEST:
+            walk.error("depth", at[:200], "nested too deeply to be checked")
+            return
+        if not fields:
+            fill(shape)
+        for key, value in node.items():
+            test = texts.get(key)
+            if test is not None and value.__class__ is str and test(value):
+                continue
+            field = fields.get(key)
+            if field is None:
+                walk.unknown(at, key, owner, fields)
+            else:
+                field(value, node, at, walk)
+        for element, keys in required:
+            if element not in node and not any(key in node for key in keys):
+                walk.error("cardinality", f"{at}.{element}", "a required element is missing")
+        if not node or (len(node) == 1 and not id_is_content and "id" in node):
+            walk.error("ele-1", at, "an object without content", "leave it out")
+        if extra is not None:
+            extra(node, at, walk)
+        if rules:
+            apply(rules, node, at, walk)
+        if about_contained and "contained" in node:
+            apply(about_contained, node, at, walk)
+
+    return check
+
+
+class Compiler:
+    """The functions of one version of FHIR."""
+
+    def __init__(self, version: Version, tables: Json) -> None:
+        self.version = version
+        self.tables: dict[str, Json] = tables["types"]
+        self.codes: dict[str, dict[str, list[str]]] = tables["codes"]
+        self.modifiers = frozenset(tables["modifiers"])
+        self.resources = frozenset(tables["resources"])
+        self.primitives = primitives(version)
+        self._types: dict[str, TypeCheck] = {}
+
+    def type(self, name: str) -> TypeCheck:
+        """The function for a type. Raises KeyError if the tables do not hold it."""
+        if (found := self._types.get(name)) is None:
+            its = self.tables[name]
+            found = self._types[name] = _type(Shape(name, its), lambda shape: self._fill(shape, its))
+        return found
+
+    def resource(self, name: str) -> TypeCheck | None:
+        """The function for a resource type, if the tables hold it."""
+        return self.type(name) if self.tables.get(name, {}).get("kind") == "resource" else None
+
+    def _fill(self, shape: Shape, its: Json) -> None:
+        fields: Elements = {}
+        required: Required = []
+        for element, about in its["elements"].items():
+            keys = tuple(self._element(element, about, fields, shape))
+            if about.get("min"):
+                required.append((element.removesuffix("[x]"), keys))
+        if its["kind"] == "resource":
+            fields["resourceType"] = nothing
+        shape.required[:] = required
+        shape.fields.update(fields)  # last and at once: another thread may be reading
+
+    def _element(self, element: str, about: Json, made: Elements, shape: Shape) -> Iterator[str]:
+        """Put the functions of an element under each name that it may have in JSON; these names."""
+        stem = element.removesuffix("[x]")
+        choice = stem != element
+        names = {stem + type_[0][0].upper() + type_[0][1:] if choice else stem: type_ for type_ in about["types"]}
+        for key, type_ in names.items():
+            found = {key: self._value(element, key, type_, about)}
+            test = self._text(type_[0], about)
+            if element == "id" and not shape.is_resource:
+                text = primitive(type_[0], self.primitives[type_[0]], None, None)[1]
+                found[key] = single(key, both(text, special.element_id))
+            elif test is not None and not choice:
+                shape.texts[key] = test
+            if type_[0] in self.primitives or type_[0] == "xhtml":
+                beside = siblings if about.get("max") == "*" else sibling
+                found["_" + key] = beside(key, self.type("Element"))
+            if choice:
+                found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}
+            made |= found
+            yield from found
+
+    def _text(self, code: str, about: Json) -> Test | None:
+        """The test of an element that is one text."""
+        its = self.primitives.get(code)
+        if its is None or not its.text or {"max", "fixed", "pattern"} & about.keys():
+            return None
+        strength, url = about.get("binding", (None, None))
+        return primitive(code, its, url if strength == "required" else None, self.codes.get(url))[0]
+
+    def _value(self, element: str, key: str, type_: list[Any], about: Json) -> ElementCheck:
+        """The function for an element of one type."""
+        if about.get("max") == "0":
+            return none(key)
+        narrower = [like(word, about[word]) for word in ("fixed", "pattern") if word in about]
+        strength, url = about.get("binding", (None, None))
+        codes = self.codes.get(url)
+        code, name, targets = type_
+        if code in self.primitives:
+            quick, one = primitive(code, self.primitives[code], url if strength == "required" else None, codes)
+            if about.get("max") != "*" and not narrower and not self.primitives[code].text:
+                return single_primitive(key, quick, one)
+        elif code == "xhtml":
+            one = special.xhtml
+        elif code == "Resource":
+            one = special.contained(self) if element == "contained" else special.entry(self)
+        else:
+            one = self.type(name)
+            if codes is not None or url == LANGUAGES:
+                narrower.append(coded(code, codes, required=strength == "required"))
+            if code in {"Reference", "CodeableReference"}:
+                narrower.append(special.targets(code, frozenset(targets), self.resources))
+            if element == "modifierExtension":
+                narrower.append(special.modifier(self.modifiers))
+            if bound := bound_rules(about.get("rules", {})):
+                narrower.append(_ruled(bound))
+        for more in narrower:
+            one = both(one, more)
+        return (many if about.get("max") == "*" else single)(key, one)
+
+
+def _ruled(bound: Bound) -> ValueCheck:
+    return lambda value, at, walk: apply(bound, value, at, walk)
+
+
+@cache
+def compiler(version: Version) -> Compiler:
+    """The functions of a version, made once."""
+    return Compiler(version, table(version))

@@ -1,0 +1,50 @@
+"""Where an element stands: what its constraints may know beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fhir_coaching.fhir.json import Json
+from fhir_coaching.fhir.references import literal
+from fhir_coaching.lens import Version
+
+
+@dataclass(frozen=True)
+class Context:
+    """The version, the resource that an element belongs to, and the one that contains that, or the same again.
+
+    Make one for a resource and keep it while its elements are looked at: it remembers what it looked up.
+    """
+
+    version: Version
+    root: Any
+    resource: Any
+
+    @cached_property
+    def contained(self) -> Mapping[str, Json]:
+        """Contained resources by id."""
+        inside = self.root.get("contained") if isinstance(self.root, dict) else None
+        return {
+            one["id"]: one
+            for one in (inside if isinstance(inside, list) else [])
+            if isinstance(one, dict) and isinstance(one.get("id"), str)
+        }
+
+    def target(self, reference: Any) -> Json | None:
+        """What a reference leads to, if it is at hand."""
+        address = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(address, str) or not address.startswith("#"):
+            return None
+        return self.contained.get(address[1:])
+
+    def target_type(self, reference: Any) -> str:
+        """The type of what a reference leads to, as far as it is at hand or the address says it; else empty."""
+        if not isinstance(reference, dict):
+            return ""
+        found = self.target(reference)
+        if found is not None:
+            name = found.get("resourceType")
+            return name if isinstance(name, str) else ""
+        address = literal(reference.get("reference"))
+        return "" if address.startswith("urn:") else address.partition("/")[0]

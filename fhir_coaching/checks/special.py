@@ -1,0 +1,202 @@
+"""What no table says: extensions, references, resources within resources, Bundles, narratives."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from fhir_coaching.checks import narrative
+from fhir_coaching.checks.context import Context
+from fhir_coaching.checks.elements import TypeCheck, ValueCheck
+from fhir_coaching.checks.walk import Walk
+from fhir_coaching.fhir.systems import HL7
+from fhir_coaching.lens import Json
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
+# Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
+_LITERAL = re.compile(
+    r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
+    re.ASCII,  # a no-break space is no blank
+).fullmatch
+_BLANK = re.compile(r"\s", re.ASCII).search
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
+# Bundles whose entries need not say what they are: some are about to be made.
+_WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
+
+
+class Types(Protocol):
+    """What is known of resource types."""
+
+    resources: frozenset[str]
+
+    def resource(self, name: str) -> TypeCheck | None:
+        """The function for a resource type."""
+
+
+def xhtml(value: Any, at: str, walk: Walk) -> None:
+    """A narrative."""
+    if value.__class__ is not str:
+        walk.shape(at, "a text", value)
+    else:
+        walk.out.extend(narrative.problems(value, at))
+
+
+def extension(node: Json, at: str, walk: Walk) -> None:
+    """Either a value or extensions; a URL that names it."""
+    nested = "extension" in node
+    valued = False
+    for key in node:
+        if key[:5] == "value" or key[:6] == "_value":
+            valued = True
+            break
+    if valued == nested:
+        walk.error(
+            "ext-1",
+            at,
+            "an extension has either a value or extensions",
+            f"it has {'both' if valued else 'neither'}",
+        )
+    url = node.get("url")
+    if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
+        # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
+        around = at.rpartition(".")[0].rpartition(".")[2]
+        if not around.startswith(("extension[", "modifierExtension[")):
+            walk.error("url", f"{at}.url", "the URL of an extension is absolute")
+
+
+def modifier(known: frozenset[str]) -> ValueCheck:
+    """A modifier extension that is not known changes the meaning in a way that is not known."""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is dict and value.get("url") not in [*known]:
+            walk.error("modifier", at, "an unknown modifier extension: it may change what the element means")
+
+    return check
+
+
+def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> ValueCheck:
+    """Where a reference leads, as far as it says so itself. Nothing `allowed` means that everything is."""
+    hint = f"allowed: {', '.join(sorted(allowed))}"
+
+    def reference(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is not dict:
+            return
+        literal, said = value.get("reference"), value.get("type")
+        found = leads(literal, resources, at, walk) if literal.__class__ is str else None
+        if allowed and found and found not in allowed:
+            walk.error("target", f"{at}.reference", "leads to a type of resource that is not allowed here", hint)
+        if said.__class__ is not str:
+            return
+        if found and said in resources and said != found:
+            walk.error("target", f"{at}.type", "another type than the one that the reference leads to")
+        elif allowed and said.removeprefix(HL7) not in allowed:
+            walk.error("target", f"{at}.type", "a type of resource that is not allowed here", hint)
+
+    def inside(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is dict and "reference" in value:
+            reference(value["reference"], f"{at}.reference", walk)
+
+    return reference if type_ == "Reference" else inside
+
+
+def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str | None:
+    """The type that a literal reference leads to, if it says so or the resource at hand does."""
+    if reference[:1] == "#":
+        return walk.contained(reference) if len(reference) > 1 else walk.scope.root.get("resourceType")
+    if reference[:4] == "urn:":
+        return walk.behind(reference)
+    named = _LITERAL(reference)
+    before, type_ = named.groups() if named else (None, None)
+    if _BLANK(reference):
+        walk.error("reference", f"{at}.reference", "an address has no blanks")
+    elif reference and not before and type_ not in resources and not _ABSOLUTE(reference) and "?" not in reference:
+        walk.warn("reference", f"{at}.reference", "neither a type of resource with an id nor an absolute URL")
+    return type_ if type_ in resources else None
+
+
+def contained(types: Types) -> ValueCheck:
+    """A resource within another one: what it refers to with `#` stands there."""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        around, walk.scope = walk.scope, Context(walk.version, walk.scope.root, value)
+        ids, walk.ids = walk.ids, set()
+        resource(types, value, at, walk)
+        walk.scope, walk.ids = around, ids
+        if value.__class__ is dict and "id" not in value:
+            walk.error("contained", f"{at}.id", "a contained resource needs an id")
+        elif value.__class__ is dict and value["id"].__class__ is str:
+            if value["id"] in walk.contained_ids:
+                walk.error("contained", f"{at}.id", "another contained resource has the same id")
+            walk.contained_ids.add(value["id"])
+
+    return check
+
+
+def entry(types: Types) -> ValueCheck:
+    """A resource in a Bundle: one of its own."""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        around, walk.scope = walk.scope, Context(walk.version, value, value)
+        ids, walk.ids = walk.ids, set()
+        contained_ids, walk.contained_ids = walk.contained_ids, set()
+        resource(types, value, at, walk)
+        walk.scope, walk.ids, walk.contained_ids = around, ids, contained_ids
+
+    return check
+
+
+def resource(types: Types, value: Any, at: str, walk: Walk) -> None:
+    """A resource of whatever type it says it is."""
+    if value.__class__ is not dict:
+        walk.shape(at, "a resource", value)
+        return
+    name = value.get("resourceType")
+    if name.__class__ is not str or not _TYPE(name):
+        walk.error("type", f"{at}.resourceType".lstrip("."), "expected the name of a resource type")
+    elif (check := types.resource(name)) is not None:
+        check(value, at or name, walk)
+    elif name in types.resources:
+        walk.tell("not-checked", at or name, "a resource of this type is not checked here")
+    else:
+        walk.error("type", f"{at}.resourceType".lstrip("."), f"FHIR {walk.version.name} has no resource of this type")
+
+
+def bundle_entry(node: Json, at: str, walk: Walk) -> None:
+    """Its fullUrl is the identity of its resource (https://hl7.org/fhir/R4/bundle.html#bundle-unique)."""
+    its, url = node.get("resource"), node.get("fullUrl")
+    if its.__class__ is not dict or walk.bundle is None:
+        return
+    of = walk.bundle.get("type")
+    if url is None and "_fullUrl" not in node and of not in _WITHOUT_URLS:
+        walk.error("bundle", at, "an entry with a resource needs a fullUrl")
+    if of == "searchset" and "id" not in its:
+        walk.error("bundle", f"{at}.resource", "what a search found has an id")
+    if url.__class__ is not str:
+        return
+    if not _ABSOLUTE(url):
+        walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
+    elif url[:4] == "http" and its.get("id").__class__ is str:
+        *_, type_, id_ = ("", *url.split("/"))
+        if (type_, id_) != (its.get("resourceType"), its["id"]) and _TYPE(type_):
+            walk.error("bundle", f"{at}.fullUrl", "a fullUrl ends with the type and the id of its resource")
+
+
+def identifier(node: Json, at: str, walk: Walk) -> None:
+    """Its system is not named by a path."""
+    system = node.get("system")
+    if system.__class__ is str and system[:4] != "http" and not _ABSOLUTE(system):
+        walk.error("url", f"{at}.system", "the system of an identifier is absolute")
+
+
+def element_id(value: Any, at: str, walk: Walk) -> None:
+    """The id of an element, which no other one of the resource has."""
+    if value.__class__ is str:
+        if value in walk.ids:
+            walk.error("id", at.removesuffix(".id"), "another element of this resource has the same id")
+        walk.ids.add(value)
+
+
+CHECKS: Mapping[str, Callable[[Json, str, Walk], None]] = {
+    "Bundle.entry": bundle_entry,
+    "Extension": extension,
+    "Identifier": identifier,
+}

@@ -1,0 +1,95 @@
+"""What one check of one resource knows and has found, and how its sentences are spelt."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fhir_coaching.checks.context import Context
+from fhir_coaching.checks.formats import word
+from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
+from fhir_coaching.lens import Json, Version
+
+# A path grows with every step down, so this bounds how deep a check goes. Real paths are shorter than 300.
+FURTHEST = 1000
+
+# Of a hint: the letters of a name that say which one was meant, and the names it lists.
+TELLING, MOST = 3, 6
+
+_NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
+
+
+class Walk:
+    """One way through a resource: the problems, and what references and constraints look up on it."""
+
+    __slots__ = ("_entries", "_holders", "bundle", "contained_ids", "ids", "out", "scope", "version")
+
+    def __init__(self, version: Version, resource: Any) -> None:
+        self.version = version
+        self.out: list[Problem] = []
+        self.scope = Context(version, resource, resource)
+        self.ids: set[str] = set()  # of elements
+        self.contained_ids: set[str] = set()
+        self.bundle: Json | None = None
+        if resource.__class__ is dict and resource.get("resourceType") == "Bundle":
+            self.bundle = resource
+        self._entries: dict[str, str] | None = None
+        self._holders: tuple[Any, dict[str, str]] | None = None
+
+    def error(self, rule: str, at: str, message: str, hint: str = "") -> None:
+        """Something is wrong."""
+        self.out.append(Problem(ERROR, rule, at, message, hint))
+
+    def warn(self, rule: str, at: str, message: str, hint: str = "") -> None:
+        """Something is not as it should be."""
+        self.out.append(Problem(WARNING, rule, at, message, hint))
+
+    def tell(self, rule: str, at: str, message: str) -> None:
+        """Something that is worth knowing."""
+        self.out.append(Problem(INFORMATION, rule, at, message))
+
+    def shape(self, at: str, expected: str, value: Any, hint: str = "") -> None:
+        """Another JSON type than what FHIR has here."""
+        self.error("type", at, f"expected {expected}, found {word(value)}", hint)
+
+    def unknown(self, at: str, key: Any, owner: str, known: Iterable[str]) -> None:
+        """An element that FHIR does not have here. What is no name at all is not repeated: it could be anything."""
+        if key.__class__ is not str or not _NAME(key):
+            self.error("unknown", at, f"{owner} has an element whose name is no name of FHIR's")
+            return
+        self.error("unknown", f"{at}.{key}", f"{owner} has no element of this name", _near(key, known))
+
+    def contained(self, reference: str) -> str | None:
+        """The type of the contained resource behind `#id`, if it is there."""
+        root = self.scope.root
+        if self._holders is None or self._holders[0] is not root:
+            inside = root.get("contained") if root.__class__ is dict else None
+            self._holders = root, dict(_typed((one, "id", one) for one in _objects(inside)))
+        return self._holders[1].get(reference[1:])
+
+    def behind(self, url: str) -> str | None:
+        """The type of the resource with this fullUrl, if it is in the Bundle."""
+        if self._entries is None:
+            entries = _objects(self.bundle.get("entry")) if self.bundle else ()
+            self._entries = dict(_typed((one, "fullUrl", one.get("resource")) for one in entries))
+        return self._entries.get(url)
+
+
+def _objects(values: Any) -> Iterator[Json]:
+    return (one for one in (values if values.__class__ is list else ()) if one.__class__ is dict)
+
+
+def _typed(found: Iterable[tuple[Json, str, Any]]) -> Iterator[tuple[str, str]]:
+    """What resources are called, and their types."""
+    for holder, key, resource in found:
+        name, type_ = holder.get(key), resource.get("resourceType") if resource.__class__ is dict else None
+        if name.__class__ is str and type_.__class__ is str:
+            yield str(name), str(type_)
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    """The element that was probably meant: spelt alike, or a choice without its type."""
+    alike = [one for one in known if one.casefold() == key.casefold()]
+    if not alike:
+        stem = key.lstrip("_").rstrip("s")
+        alike = [one for one in known if one.startswith(stem)] if len(stem) >= TELLING else []
+    return f"perhaps {' or '.join(alike[:MOST])}" if alike else ""

@@ -1,0 +1,190 @@
+"""Where `checks` and the validation engine differ and are meant to, each with its reason. What matches nothing is a failure."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from checking.compare import Said, Verdict, parent
+
+from fhir_coaching.lens import R4, R5, Version
+
+MISSED, FALSE = "missed", "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Errors that one of the two reports and the other does not."""
+
+    outcome: str  # MISSED: the engine's alone; FALSE: ours alone
+    pattern: str  # found in `class rule at place: text`
+    reason: str
+    below: str = ""  # only with one of ours, of such a class, on a part of that element: it follows from this
+    above: str = ""  # only with one of ours, of such a class, on an element that it is in
+    versions: tuple[Version, ...] = (R4, R5)
+
+    def covers(self, outcome: str, said: Said, ours: Sequence[Said], version: Version) -> bool:
+        """Whether an error is one of these."""
+        text = f"{said.kind} {said.rule} at {said.places[0]}: {said.text}"
+        return (
+            outcome == self.outcome
+            and version in self.versions
+            and re.search(self.pattern, text) is not None
+            and (not self.below or any(is_below(one, said) for one in ours if re.fullmatch(self.below, one.kind)))
+            and (not self.above or any(is_above(one, said) for one in ours if re.fullmatch(self.above, one.kind)))
+        )
+
+
+def is_below(one: Said, said: Said) -> bool:
+    """Whether an error is on a part of the element that another is on, or on a part of the part."""
+    return said.places[0] in {parent(one.places[0]), parent(parent(one.places[0])) or None}
+
+
+def is_above(one: Said, said: Said) -> bool:
+    """Whether an error is on something that another is within; what has no known type is refused as a whole."""
+    place, here = one.places[0], said.places[0]
+    if place.endswith("resourceType"):
+        return here.startswith(parent(place))
+    return here.startswith((f"{place}.", f"{place}["))
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    # What follows from another error, which both report.
+    Difference(
+        MISSED,
+        "^invariant ",
+        "a part of what the rule speaks of is broken, which is found; whether it counts as there is not judged",
+        below="type|format|unknown|invariant ele-1|cardinality",
+    ),
+    Difference(
+        FALSE,
+        "^(invariant|code) ",
+        "the same, of ours: a part of the wrong type, which both report, is there all the same",
+        below="cardinality|type",
+    ),
+    Difference(MISSED, "", "in what is unknown or of the wrong type nothing more is asked", above="type|unknown"),
+    Difference(MISSED, "^language ", "no known language: the engine then refuses every code in the resource"),
+    # What is not claimed.
+    Difference(MISSED, "^code Unknown_Code_in_Version", "only codes that a required binding asks for are known here"),
+    Difference(
+        MISSED,
+        r"^extension Extension_EXT(_Simple|_Type|_SubExtension|P_Context)"
+        r"|^cardinality Validation_VAL_Profile_Minimum_SLICE|^unknown Validation_VAL_Profile_NotAllowed"
+        r"|^(code|target) .* at .*xtension\[\d+\]\.value|^format .*_Integer_Valid at .*xtension\[\d+\]\.valueCode"
+        r"|^cardinality .* at .*xtension\[\d+\]: .*\(from (?!http://hl7.org/fhir/StructureDefinition/Extension\|)",
+        "the definition of an extension: what it may hold and where it may stand",
+    ),
+    Difference(MISSED, "^code Meta_RES_Security_Duplicate", "a label said twice: no rule of the specification"),
+    Difference(MISSED, "^code .*unitsofmeasure", "whether UCUM knows a unit"),
+    Difference(
+        MISSED,
+        "^code Terminology_TX_NoValid_16 at language:",
+        "a language tag that is well formed and not registered",
+        versions=(R5,),
+    ),
+    Difference(
+        MISSED,
+        "^invariant dom-3 ",
+        "the reference to a contained resource stands in an element that is unknown",
+        versions=(R4,),
+    ),
+    Difference(MISSED, "^code Display_Name", "the display that a code has in its system", versions=(R4,)),
+    Difference(MISSED, "^invariant rng-2 .*Cannot invoke", "the engine fails on amounts that it cannot compare"),
+    Difference(MISSED, "^invariant rng-2 ", "the engine takes 1E-10 min for more than 15 min", versions=(R5,)),
+    Difference(MISSED, "XHTML_Resolve", "where a link within a narrative leads to"),
+    # Where the specification is on our side.
+    Difference(
+        MISSED,
+        r"^format Type_Specific_Checks_DT_Identifier_System .* '(?!https?:|urn:)[A-Za-z][A-Za-z0-9+.-]*:\S*'$",
+        "an absolute address (RFC 3986) has any scheme, in any case; the engine knows only http, https and urn",
+    ),
+    Difference(
+        FALSE,
+        "^code code at language: ",
+        "Resource.language in R4, of all-languages at most (its maximum value set): the engine meets it only on a code's way",
+        versions=(R4,),
+    ),
+    Difference(
+        FALSE,
+        "^format format at .*: not of type (uri|code|instant|time) ' '",
+        "one blank: the patterns of these types forbid it; the engine takes it for nothing",
+    ),
+    Difference(
+        FALSE,
+        "^invariant ele-1 .*: an empty list",
+        "https://hl7.org/fhir/R4/json.html: an array cannot be empty; the engine passes over those of primitives",
+    ),
+    Difference(
+        FALSE,
+        "^invariant ele-1 .*: an object without content",
+        "ele-1 asks for more than an id: `children().count() > id.count()`; the engine is content with one",
+    ),
+    Difference(
+        FALSE,
+        "^type type at resourceType: ",
+        "Element and DomainResource are abstract: no resource says that it is one; the engine takes them as types",
+    ),
+    Difference(
+        FALSE,
+        "^invariant dom-2 ",
+        "something in `contained` of a contained resource that is no object, which both report: it is there all the same",
+        versions=(R4,),
+    ),
+    Difference(
+        FALSE,
+        r"^narrative narrative .*: (a document type|not well-formed XHTML: (junk after|not well-formed \(invalid token))",
+        "https://hl7.org/fhir/R4/narrative.html: an XHTML fragment with one root; the engine's reader takes HTML, such as"
+        " attributes without quotes, a document type, a second root, which it passes over",
+    ),
+    Difference(
+        FALSE,
+        r"^target target at .*\.reference\.reference: leads to",
+        "the targets of a CodeableReference, which the engine does not look at (asked directly, 2026-11)",
+        versions=(R5,),
+    ),
+    Difference(
+        FALSE,
+        "^target target at .*\\.type: ",
+        "the type of who is named by identifier: the engine looks only at literal references",
+    ),
+    Difference(
+        FALSE,
+        "^format format at .*language: not of type code '.n'",
+        "a line break alone: the engine trims it",
+        versions=(R4,),
+    ),
+    # What is not found yet.
+    Difference(MISSED, "^code .*(No code|no code)", "a bound code that has no text, only an id or extensions"),
+    Difference(
+        MISSED,
+        r"^code Terminology_TX_NoValid_1_CC at [\w.\[\]]+: None of the codings",
+        "codings none of which has a code",
+    ),
+    Difference(MISSED, "^target Reference_REF_CantResolve .*'#'", "# outside what is contained", versions=(R4,)),
+    Difference(
+        MISSED, "^target Reference_REF_BadTargetType .*Found", "a type that is not that of the address", versions=(R5,)
+    ),
+    Difference(MISSED, "(?i)^format type_specific_checks_dt_(att_b64|base64)", "white space at the end of base64"),
+)
+
+
+def listed(outcome: str, said: Said, ours: Sequence[Said], version: Version) -> Iterator[Difference]:
+    """The entries that an error falls under."""
+    return (one for one in DIFFERENCES if one.covers(outcome, said, ours, version))
+
+
+def unused(used: Iterable[Difference], version: Version) -> list[Difference]:
+    """The entries that nothing fell under."""
+    met = set(used)
+    return [one for one in DIFFERENCES if version in one.versions and one not in met]
+
+
+def settled(verdict: Verdict, ours: Sequence[Said], version: Version, used: set[Difference]) -> Verdict:
+    """The verdict without what is listed; notes which entries were needed."""
+    left = Verdict(verdict.caught)
+    for outcome, errors, kept in ((MISSED, verdict.missed, left.missed), (FALSE, verdict.false, left.false)):
+        for said in errors:
+            entries = list(listed(outcome, said, ours, version))
+            used.update(entries)
+            if not entries:
+                kept.append(said)
+    return left
