@@ -143,7 +143,6 @@ def _unsayable(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator[
         yield from (Line.of(fault, "mapping") for fault in error.faults)
         return
     for resource in made.values():
+        # A warning is about how it is said, which is ours.
         lines = _misshapen(exchange, Entry(entry.place, resource=resource), deep=deep)
-        yield from (
-            line for line in lines if line.severity == ERROR
-        )  # a warning is about how it is said, which is ours
+        yield from (line for line in lines if line.severity == ERROR)

@@ -160,7 +160,7 @@ def _copies(
                 theirs[found[0], found[2]] = known
         if found is not None:
             copies.setdefault((found[0], found[2]), {})[found[1]] = resource
-            ours += [(address, found[0], found[2]) for address in known]
+            ours += [(address, found[0], found[2]) for address in known if (found[0], found[2]) not in theirs]
     for one in ours if addresses else ():
         exchange.names.learn(*one)
     exchange.names.learn_readable(

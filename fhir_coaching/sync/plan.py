@@ -137,8 +137,8 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
         changed = changed_since(exchange, row, copies, last)
         if changed:
             return Plan(changed=changed, why="changed on the server since it was last seen: pull first")
-        record = _edited(exchange, row, record, last, copies)
         there = exchange.record(kind, resources(copies), last, id=id_)
+        record = _edited(exchange, row, record, last, copies, there)
         new = dict.fromkeys(appended(exchange, key, there, record, copies))
     elif anchor is not None:
         there = exchange.record(kind, resources(copies), record, id=id_)
@@ -153,14 +153,13 @@ def plan_write(exchange: Exchange, key: Key, record: Record, row: Row | None, co
     return Plan(writes, digests, lens.put(record, new, beside=beside) if new else {})
 
 
-def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies) -> Record:
+def _edited(exchange: Exchange, row: Row, record: Record, last: Record | None, copies: Copies, there: Record) -> Record:
     """What the server says, with the fields that were edited here since: what a server cannot keep is not sent for ever.
 
     A part that was never there has all of its fields from here.
     """
     if last is None:
         return record
-    there = exchange.record(row.kind, resources(copies), last, id=row.id)
     new = {
         name
         for part, of in exchange.kinds[row.kind].parts.items()
