@@ -19,12 +19,15 @@ def appended(
     exchange: Exchange, key: Key, old: Record, new: Record, copies: Mapping[str, Copy | None]
 ) -> Iterator[str]:
     """The parts that are there and count, and whose own fields changed."""
-    kind, lens = exchange.kinds[key[0]], exchange.lenses[key[0]]
+    lens = exchange.lenses[key[0]]
+    appending = {name: part for name, part in exchange.kinds[key[0]].parts.items() if part.appends}
+    if not appending:
+        return
     resources = {part: copy.resource if copy else None for part, copy in copies.items()}
     changed = {field_of(path) for path, _, _ in differences(old, new)}
-    for name, part in kind.parts.items():
+    for name, part in appending.items():
         there = copies.get(name) and lens.live(name, resources)
-        if part.appends and there and (part.when is None or part.when(new)) and changed & part.fields:
+        if there and (part.when is None or part.when(new)) and changed & part.fields:
             yield name
 
 
