@@ -119,7 +119,8 @@ def checks() -> Iterator[Measure]:
 
 def checks_of(type_: str, resources: list[dict[str, Any]]) -> Iterator[Measure]:
     """One type of resource. In seconds of this process, so that others on the machine count for little."""
-    from fhir_coaching.checks import ERROR, check  # noqa: PLC0415
+    from fhir_coaching.checks import check  # noqa: PLC0415
+    from fhir_coaching.errors import ERROR  # noqa: PLC0415
     from fhir_coaching.fhir.gate import model  # noqa: PLC0415
     from fhir_coaching.fhir.json import dumps  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415

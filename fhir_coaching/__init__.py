@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fhir_coaching.checks import Problem
     from fhir_coaching.errors import (
         CoachingError,
         Fault,
         FaultsError,
+        Finding,
         InputError,
         InvalidResource,
         MappingError,
@@ -89,7 +89,7 @@ def from_fhir(
     return (record for _, record in reading.from_fhir(_exchange(version, identifier_base), _opened(resources)))
 
 
-def check(resource: "Json", version: Literal["r4", "r5"] = "r4") -> "list[Problem]":
+def check(resource: "Json", version: Literal["r4", "r5"] = "r4") -> "list[Finding]":
     """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`."""
     from fhir_coaching import checks  # noqa: PLC0415
 

@@ -9,8 +9,9 @@ from checking.sources import practice, sources
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_coaching.checks import ERROR, INFORMATION, WARNING, Problem, check
+from fhir_coaching.checks import check
 from fhir_coaching.checks.tables import table
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.fhir.definitions import definitions
 from fhir_coaching.lens import R4, R5, Version
 
@@ -32,7 +33,7 @@ MARK = "Zebrafink"
 
 def found(resource: Any, version: Version = R4) -> list[tuple[str, str, str]]:
     """Severity, rule and place of each problem."""
-    return [(one.severity, one.rule, one.at) for one in check(resource, version)]
+    return [(one.severity, one.rule, one.element) for one in check(resource, version)]
 
 
 def broken(base: Json, **changes: Any) -> Json:
@@ -170,8 +171,9 @@ def test_each_rule_finds_what_breaks_it_and_nothing_else(case: str) -> None:
 
 def test_a_format_that_is_wrong_is_named() -> None:
     (problem,) = check(broken(GOAL, startDate="2026-02-30"), R4)
-    assert problem == Problem(
-        ERROR, "format", "Goal.startDate", "not of type date", "expected YYYY, YYYY-MM or YYYY-MM-DD, a date that the calendar has"
+    assert problem == Finding(
+        "format", ERROR, "not of type date", element="Goal.startDate",
+        hint="expected YYYY, YYYY-MM or YYYY-MM-DD, a date that the calendar has",
     )  # fmt: skip
 
 
@@ -367,4 +369,4 @@ def test_any_json_within_a_sound_resource_is_answered_and_not_repeated(version: 
         node[key] = planted
     texts = [text for one in check(resource, version) for text in (one.message, one.hint, one.rule)]
     assert MARK not in "".join(texts)
-    assert not any(MARK in one.at for one in check(resource, version) if one.rule != "unknown")
+    assert not any(MARK in one.element for one in check(resource, version) if one.rule != "unknown")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.invariants import INVARIANTS
-from fhir_coaching.checks.problem import Problem
+from fhir_coaching.errors import Finding
 
 if TYPE_CHECKING:
     from fhir_coaching.checks.walk import Walk
@@ -28,6 +28,6 @@ def apply(bound: Bound, node: Any, at: str, walk: "Walk") -> None:
     for id_, severity, holds, says in bound:
         try:
             if not holds(node, scope):
-                walk.out.append(Problem(severity, id_, at, says))
+                walk.out.append(Finding(id_, severity, says, element=at))
         except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
             walk.tell(id_, at, "this rule could not be applied here")

@@ -5,13 +5,13 @@ from typing import Any
 from fhir_coaching.checks import special
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.invariants import INVARIANTS
-from fhir_coaching.checks.problem import Problem
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import Finding
 from fhir_coaching.lens import Version
 
 
-def check(resource: Any, version: Version) -> list[Problem]:
+def check(resource: Any, version: Version) -> list[Finding]:
     """Everything that is wrong with a resource, in the order of its elements. Total: any JSON value is answered."""
     walk = Walk(version, resource)
     special.resource(compiler(version), resource, "", walk)

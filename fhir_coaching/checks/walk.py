@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.formats import word
-from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.lens import Json, Version
 
 # A path grows with every step down, so this bounds how deep a check goes. Real paths are shorter than 300.
@@ -25,7 +25,7 @@ class Walk:
 
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
-        self.out: list[Problem] = []
+        self.out: list[Finding] = []
         self.scope = Context(version, resource, resource)
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
@@ -37,15 +37,15 @@ class Walk:
 
     def error(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is wrong."""
-        self.out.append(Problem(ERROR, rule, at, message, hint))
+        self.out.append(Finding(rule, ERROR, message, hint=hint, element=at))
 
     def warn(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is not as it should be."""
-        self.out.append(Problem(WARNING, rule, at, message, hint))
+        self.out.append(Finding(rule, WARNING, message, hint=hint, element=at))
 
     def tell(self, rule: str, at: str, message: str) -> None:
         """Something that is worth knowing."""
-        self.out.append(Problem(INFORMATION, rule, at, message))
+        self.out.append(Finding(rule, INFORMATION, message, element=at))
 
     def shape(self, at: str, expected: str, value: Any, hint: str = "") -> None:
         """Another JSON type than what FHIR has here."""

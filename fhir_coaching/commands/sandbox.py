@@ -89,7 +89,7 @@ def checked(fhir: str) -> Callable[[Json], Iterator[tuple[str, str, str, str]]]:
         plain = loads(write(resource).encode())  # the sandbox's numbers are of its own kind
         for one in check(plain, Version[fhir.upper()]):
             if one.severity == "error":
-                yield "error", CODES.get(one.rule, "invariant"), one.at, f"{one.message} [{one.rule}]"
+                yield "error", CODES.get(one.rule, "invariant"), one.element, f"{one.message} [{one.rule}]"
 
     return errors
 

@@ -43,9 +43,9 @@ def validate(app: App, sources: tuple[str, ...], fhir: str, output: str, *, deep
     """
     from fhir_coaching.commands.destination import write_lines
     from fhir_coaching.commands.sources import opened
-    from fhir_coaching.errors import InputError
+    from fhir_coaching.errors import ERROR, WARNING, InputError
     from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.report.findings import ERROR, WARNING, Line, page
+    from fhir_coaching.report.findings import Line, page
 
     checked, lines = 0, list[Line]()
     for source in sources:
@@ -121,7 +121,7 @@ def _misshapen(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator[
 
     for one in check(entry.resource or {}, exchange.version):
         if one.rule not in UNTOLD:
-            yield Line(one.severity, one.rule, entry.place, one.at, one.message, one.hint)
+            yield Line(one.severity, one.rule, entry.place, one.element, one.message, one.hint)
     if deep:
         from fhir_coaching.fhir.gate import structure_faults
 
@@ -131,9 +131,9 @@ def _misshapen(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator[
 
 def _unsayable(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator["Line"]:
     """What keeps one record from being sent."""
-    from fhir_coaching.errors import MappingError
+    from fhir_coaching.errors import ERROR, MappingError
     from fhir_coaching.practice.entries import Entry
-    from fhir_coaching.report.findings import ERROR, Line
+    from fhir_coaching.report.findings import Line
 
     if entry.record is None or not exchange.travels(entry.kind, entry.record):
         return

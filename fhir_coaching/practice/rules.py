@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fhir_coaching.errors import Finding
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,6 @@ class Rule:
     spec: str = ""
 
 
-ERROR, WARNING, INFORMATION = "error", "warning", "information"
 _CORE = "https://hl7.org/fhir/us/core/StructureDefinition-us-core-"
 _R4 = "https://hl7.org/fhir/R4/"
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from fhir_coaching.errors import Fault, Finding
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Fault, Finding
 from fhir_coaching.report.screen import show, table
 from fhir_coaching.report.values import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-ERROR, WARNING, INFORMATION = "error", "warning", "information"
 COLOURS = {ERROR: "red", WARNING: "yellow", INFORMATION: "cyan"}
 MOST = 20  # errors that are shown beside data
 

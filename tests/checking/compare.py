@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fhir_coaching.checks.problem import ERROR, Problem
+from fhir_coaching.errors import ERROR, Finding
 
 Json = dict[str, Any]
 
@@ -129,11 +129,17 @@ def class_of(rule: str, text: str) -> str:
     return "other"
 
 
-def our_errors(problems: Iterable[Problem], resource: Any) -> list[Said]:
+def our_errors(findings: Iterable[Finding], resource: Any) -> list[Said]:
     """What `checks` found, warnings aside; with the value, which is nowhere else to be seen."""
     return [
-        Said(kind_of(one.rule), one.rule, one.at, f"{one.message} {found_at(one.at, resource)!r}", (our_place(one.at),))
-        for one in problems
+        Said(
+            kind_of(one.rule),
+            one.rule,
+            one.element,
+            f"{one.message} {found_at(one.element, resource)!r}",
+            (our_place(one.element),),
+        )
+        for one in findings
         if one.severity == ERROR
     ]
 
