@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import RECORD
 
+from fhir_coaching.fhir.systems import is_npi
 from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.entries import Entry
-from fhir_coaching.practice.findings import findings, is_npi
+from fhir_coaching.practice.findings import findings
 from fhir_coaching.practice.rules import RULES
 from fhir_coaching.records import RECORDS, kind_of
 from fhir_coaching.records.spelling import read_record

@@ -71,6 +71,25 @@ def in_order(start: str, end: str) -> bool:
     return one[:known] < other[:known] or (one[:known] == other[:known] and len(one) == len(other))
 
 
+def after(later: str, earlier: str) -> bool:
+    """Whether one is surely after the other: by the clock where both have a time, else by the calendar, as far as both say."""
+    one, other = _moment(later), _moment(earlier)
+    if one is None or other is None:
+        return False
+    if len(one) == len(other):
+        return one > other
+    known = min(len(later), len(earlier), len("2026-03-31"))
+    return later[:known] > earlier[:known]
+
+
+def seconds_between(start: str, end: str) -> Decimal | None:
+    """How much time passes; nothing where one has no time."""
+    one, other = _bounds(start), _bounds(end)
+    if one is None or other is None or "T" not in start or "T" not in end:
+        return None
+    return other[1] - one[0]
+
+
 def _bounds(said: str) -> tuple[Decimal, Decimal] | None:
     """The earliest and the latest second that are meant, counted from the year one."""
     found = _read(said)

@@ -47,7 +47,7 @@ class Shape:
         self.fields: Elements = {}
         self.texts: dict[str, Test] = {}  # the tests of elements that are one text, most of all elements
         self.required: Required = []
-        self.special = special.CHECKS.get(name)
+        self.special = special.CHECKS.get(name, ())
         rules: dict[str, str] = its["rules"]
         self.about_contained = bound_rules({id_: how for id_, how in rules.items() if id_ in ABOUT_CONTAINED})
         self.rules = bound_rules({id_: how for id_, how in rules.items() if id_ not in ABOUT_CONTAINED})
@@ -89,8 +89,8 @@ def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C9
                 walk.error("cardinality", f"{at}.{element}", "a required element is missing")
         if not node or (len(node) == 1 and not id_is_content and "id" in node):
             walk.error("ele-1", at, "an object without content", "leave it out")
-        if extra is not None:
-            extra(node, at, walk)
+        for one in extra:
+            one(node, at, walk)
         if rules:
             apply(rules, node, at, walk)
         if about_contained and "contained" in node:

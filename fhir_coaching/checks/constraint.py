@@ -3,7 +3,7 @@
 An element is there if it has a value or extensions: `_name` counts. `value[x]` stands for all its types.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -66,6 +66,14 @@ def parts(node: Json, *path: str) -> list[Json]:
         each = (one for value in values for one in (value if isinstance(value, list) else [value]))
         found = [one for one in each if isinstance(one, dict)]
     return found
+
+
+def each(node: Json, name: str, at: str) -> Iterator[tuple[str, Json]]:
+    """The objects of a list, each with its place; `at` is that of what holds the list."""
+    value = node.get(name)
+    for index, one in enumerate(value if value.__class__ is list else ()):
+        if one.__class__ is dict:
+            yield f"{at}.{name}[{index}]", one
 
 
 def text(node: Json, name: str) -> str:

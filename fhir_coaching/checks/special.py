@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative
+from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
@@ -195,8 +196,9 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         walk.ids.add(value)
 
 
-CHECKS: Mapping[str, Callable[[Json, str, Walk], None]] = {
-    "Bundle.entry": bundle_entry,
-    "Extension": extension,
-    "Identifier": identifier,
+CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {
+    **BETWEEN,
+    "Bundle.entry": (bundle_entry,),
+    "Extension": (extension,),
+    "Identifier": (identifier, *BETWEEN["Identifier"]),
 }

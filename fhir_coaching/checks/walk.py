@@ -35,13 +35,17 @@ class Walk:
         self._entries: dict[str, str] | None = None
         self._holders: tuple[Any, dict[str, str]] | None = None
 
+    def say(self, severity: str, rule: str, at: str, message: str, hint: str = "") -> None:
+        """Something of a severity that a table knows."""
+        self.out.append(Finding(rule, severity, message, hint=hint, element=at))
+
     def error(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is wrong."""
-        self.out.append(Finding(rule, ERROR, message, hint=hint, element=at))
+        self.say(ERROR, rule, at, message, hint)
 
     def warn(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is not as it should be."""
-        self.out.append(Finding(rule, WARNING, message, hint=hint, element=at))
+        self.say(WARNING, rule, at, message, hint)
 
     def tell(self, rule: str, at: str, message: str) -> None:
         """Something that is worth knowing."""

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from fhir_coaching.errors import Finding
+from fhir_coaching.fhir.systems import is_npi
 from fhir_coaching.practice.billing import of_claim, of_coverage
 from fhir_coaching.practice.checks import Found, is_long, keys_twice
 from fhir_coaching.practice.coaching import (
@@ -113,12 +114,6 @@ def _organization(organization: Organization) -> Found:
 def _npi(npi: str | None) -> Found:
     if npi is not None and not is_npi(npi):
         yield "npi", "npi"
-
-
-def is_npi(digits: str) -> bool:
-    """Whether ten digits are an NPI: the last one checks the others (Luhn, with 80840 before them)."""
-    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(f"80840{digits}")]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004
 
 
 def _related_person(person: RelatedPerson) -> Found:

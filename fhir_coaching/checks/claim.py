@@ -1,0 +1,129 @@
+"""A claim in itself: numbers that point to each other, and money that adds up.
+
+FHIR has no constraints here (R4 4.0.1, R5 5.0.0: "not enforced"), so that a wrong pointer or sum passes every validator and is
+found by the payer. https://hl7.org/fhir/R4/claim-definitions.html
+"""
+
+from decimal import Context, Decimal, Inexact, Overflow
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from fhir_coaching.checks.constraint import each, number, parts, text
+from fhir_coaching.lens import Json
+
+if TYPE_CHECKING:
+    from fhir_coaching.checks.walk import Walk
+
+NUMBERED = ("careTeam", "supportingInfo", "diagnosis", "procedure", "insurance", "item")
+POINTERS = {
+    "careTeamSequence": "careTeam",
+    "informationSequence": "supportingInfo",
+    "diagnosisSequence": "diagnosis",
+    "procedureSequence": "procedure",
+}
+DETAILS = ("detail", "subDetail")
+BESIDES = ("tax", "patientPaid")  # R5: whether the total holds them is not said
+CENTS = 2  # digits
+EXACT = Context(prec=100, traps=[Inexact, Overflow])  # an amount beyond it is not judged
+
+
+def claim(node: Json, at: str, walk: "Walk") -> None:
+    """Sequences, pointers, the insurance that is billed, and the sum."""
+    for name in NUMBERED:
+        _numbered(node, name, at, walk)
+    known = {name: {_plain(one.get("sequence")) for one in parts(node, name)} for name in POINTERS.values()}
+    for where, line in each(node, "item", at):
+        for pointer, name in POINTERS.items():
+            found = line.get(pointer)
+            for index, sequence in enumerate(found if found.__class__ is list else ()):
+                if sequence is not None and _plain(sequence) not in known[name]:
+                    message = f"points to a sequence that no {name} of the claim has"
+                    walk.error("claim-pointer", f"{where}.{pointer}[{index}]", message)
+    _insurance(node, at, walk)
+    _money(node, at, walk)
+
+
+def item(node: Json, at: str, walk: "Walk") -> None:
+    """A line, or a detail of one: its net is the quantity times the unit price, times the factor."""
+    for name in DETAILS:
+        _numbered(node, name, at, walk)
+    units, price, net = (_value(node, name) for name in ("quantity", "unitPrice", "net"))
+    factor = number(node, "factor") if "factor" in node else Decimal(1)
+    if units is None or price is None or net is None or factor is None:
+        return
+    if not any(name in node for name in DETAILS) and not _is_product(units, price, factor, net):
+        walk.error("claim-net", f"{at}.net", "is not the quantity times the unit price", "correct one of the three")
+
+
+def _numbered(node: Json, name: str, at: str, walk: "Walk") -> None:
+    """Each item of a list has a number of its own."""
+    seen = set[Any]()
+    for where, one in each(node, name, at):
+        sequence = _plain(one.get("sequence"))
+        if sequence is not None and sequence in seen:
+            walk.error("claim-sequence", f"{where}.sequence", "a number that another item of the list has already")
+        seen.add(sequence)
+
+
+def _insurance(node: Json, at: str, walk: "Walk") -> None:
+    """One of them is billed."""
+    insurances = list(each(node, "insurance", at))
+    focal = [where for where, one in insurances if one.get("focal") is True]
+    for where in focal[1:]:
+        hint = "one is focal, the others are not"
+        walk.error("claim-focal", f"{where}.focal", "a second insurance that is the one to be billed", hint)
+    if insurances and not focal:
+        walk.warn("claim-focal", f"{at}.insurance", "no insurance is the one to be billed", "let one be focal")
+
+
+def _money(node: Json, at: str, walk: "Walk") -> None:
+    """One currency, and a total that is the sum of the lines, where each says its net."""
+    lines = list(each(node, "item", at))
+    money = [(f"{where}.{name}", line.get(name)) for where, line in lines for name in ("unitPrice", "net")]
+    named = [
+        (where, text(one, "currency"))
+        for where, one in (*money, (f"{at}.total", node.get("total")))
+        if isinstance(one, dict) and "currency" in one
+    ]
+    strange = [where for where, currency in named if currency != named[0][1]]
+    for where in strange:
+        walk.error("claim-currency", f"{where}.currency", "another currency than before it on the claim")
+    nets, total = [_value(line, "net") for _, line in lines], _value(node, "total")
+    if (
+        strange
+        or total is None
+        or not nets
+        or any(name in one for one in (node, *parts(node, "item")) for name in BESIDES)
+    ):
+        return
+    known = [net for net in nets if net is not None]
+    if len(known) == len(nets) and not _is_sum(known, total):
+        walk.error("claim-total", f"{at}.total", "is not the sum of the lines' net", "correct it or a line's net")
+
+
+def _is_product(units: Decimal, price: Decimal, factor: Decimal, net: Decimal) -> bool:
+    """Whether the net is the product rounded to cents, or to its own digits if they are more, up or down at the half."""
+    digits = max(CENTS, -int(net.as_tuple().exponent))
+    try:
+        return EXACT.subtract(EXACT.multiply(EXACT.multiply(units, price), factor), net).copy_abs() <= Decimal(
+            (0, (5,), -digits - 1)
+        )
+    except ArithmeticError:  # numbers out of reach
+        return True
+
+
+def _is_sum(nets: list[Decimal], total: Decimal) -> bool:
+    try:
+        return reduce(EXACT.add, nets) == total
+    except ArithmeticError:
+        return True
+
+
+def _value(node: Json, name: str) -> Decimal | None:
+    inner = node.get(name)
+    return number(inner, "value") if isinstance(inner, dict) else None
+
+
+def _plain(value: Any) -> Any:
+    """A number that can be looked up; nothing of anything else, which is said elsewhere."""
+    return value if value.__class__ is int or value.__class__ is Decimal else None
