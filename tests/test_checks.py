@@ -109,6 +109,12 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     ),
     # codes
     "a code that is none": (broken(GOAL, lifecycleStatus="made-up"), [("code", "Goal.lifecycleStatus")]),
+    "a code without a value": (
+        broken(GOAL, lifecycleStatus=None, _lifecycleStatus={"extension": [EXTENSION]}), [("code", "Goal.lifecycleStatus")],
+    ),
+    "beside nothing, of a resource's id": (
+        broken(GOAL, id=None, _id={"extension": [EXTENSION]}), [("code", "Goal.id")],
+    ),
     "another code below": (broken(PATIENT, name=[{"use": "made-up"}]), [("code", "Patient.name[0].use")]),
     # references
     "another type of target": (broken(GOAL, subject={"reference": "Location/l1"}), [("target", "Goal.subject.reference")]),
@@ -124,6 +130,9 @@ CASES: dict[str, tuple[Json, list[tuple[str, str]]]] = {
     "another type, contained": (
         broken(GOAL, contained=[{"resourceType": "Location", "id": "a", "name": "A"}], subject={"reference": "#a"}),
         [("target", "Goal.subject.reference")],
+    ),
+    "# where nothing is around": (broken(PATIENT, link=[{"other": {"reference": "#"}, "type": "seealso"}]),
+        [("reference", "Patient.link[0].other.reference")],
     ),
     # ids and systems
     "an id said twice": (broken(GOAL, note=[{"id": "a", "text": "a"}, {"id": "a", "text": "b"}]), [("id", "Goal.note[1]")]),
@@ -177,6 +186,18 @@ def test_a_format_that_is_wrong_is_named() -> None:
     )  # fmt: skip
 
 
+def test_a_type_that_is_not_that_of_the_address_is_one_error_where_every_type_may_stand() -> None:
+    for said, wrong in (("Pateint", True), ("http://hl7.org/fhir/StructureDefinition/Patient", False)):
+        resource = {"resourceType": "Provenance", "target": [{"reference": "Patient/1", "type": said}]}
+        for version in (R4, R5):
+            assert ((ERROR, "target", "Provenance.target[0].type") in found(resource, version)) is wrong
+
+
+def test_base64_has_no_white_space_in_r5() -> None:
+    for version, wrong in ((R4, []), (R5, [(ERROR, "format", "Patient.photo[0].data")])):
+        assert found(broken(PATIENT, photo=[{"contentType": "image/png", "data": "TWFu\n"}]), version) == wrong
+
+
 def test_what_was_probably_meant_is_named() -> None:
     def hint(**element: Any) -> str:
         (problem,) = check(broken(GOAL, **element), R4)
@@ -192,7 +213,11 @@ def test_what_stands_beside_a_primitive_may_replace_it() -> None:
     absent = {
         "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
     }
-    assert check(broken(GOAL, lifecycleStatus=None, _lifecycleStatus=absent), R4) == []
+    resource = {"resourceType": "Provenance", "_recorded": absent}
+    assert "Provenance.recorded" not in [at for _, _, at in found(resource)]
+    # But not a code that a value set requires, says the official engine (6.7.9, 2026-11).
+    goal = broken(GOAL, lifecycleStatus=None, _lifecycleStatus=absent)
+    assert found(goal) == [(ERROR, "code", "Goal.lifecycleStatus")]
     assert check(broken(PATIENT, name=[{"given": ["A", None], "_given": [None, absent]}]), R4) == []
     assert check(broken(PATIENT, birthDate="1970", _birthDate={"id": "a"}), R4) == []
 

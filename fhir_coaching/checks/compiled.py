@@ -27,6 +27,7 @@ from fhir_coaching.checks.elements import (
     siblings,
     single,
     single_primitive,
+    valued,
 )
 from fhir_coaching.checks.formats import Test, primitives
 from fhir_coaching.checks.tables import table
@@ -148,12 +149,18 @@ class Compiler:
             elif test is not None and not choice:
                 shape.texts[key] = test
             if type_[0] in self.primitives or type_[0] == "xhtml":
-                beside = siblings if about.get("max") == "*" else sibling
-                found["_" + key] = beside(key, self.type("Element"))
+                found["_" + key] = self._beside(key, about, identity=element == "id" and shape.is_resource)
             if choice:
                 found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}
             made |= found
             yield from found
+
+    def _beside(self, key: str, about: Json, *, identity: bool) -> ElementCheck:
+        """The function for what stands beside a primitive."""
+        if about.get("max") == "*":
+            return siblings(key, self.type("Element"))
+        beside = sibling(key, self.type("Element"))
+        return valued(key, beside) if identity or about.get("binding", [""])[0] == "required" else beside
 
     def _text(self, code: str, about: Json) -> Test | None:
         """The test of an element that is one text."""

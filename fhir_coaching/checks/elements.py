@@ -124,6 +124,19 @@ def sibling(key: str, element: TypeCheck) -> ElementCheck:
     return check
 
 
+def valued(key: str, check: ElementCheck) -> ElementCheck:
+    """`_key` of a code that a value set requires, or of a resource's id: of no use without a value."""
+
+    def checked(value: Any, node: Json, at: str, walk: Walk) -> None:
+        if node.get(key) is None:
+            walk.error(
+                "code", f"{at}.{key}", "no value, only what stands beside one", "give the value, or leave it out"
+            )
+        check(value, node, at, walk)
+
+    return checked
+
+
 def siblings(key: str, element: TypeCheck) -> ElementCheck:
     """`_key` of a list: null where a value has neither an id nor extensions."""
 

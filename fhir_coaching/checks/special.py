@@ -10,7 +10,7 @@ from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.lens import Json
+from fhir_coaching.lens import R4, Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
@@ -87,7 +87,7 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
             walk.error("target", f"{at}.reference", "leads to a type of resource that is not allowed here", hint)
         if said.__class__ is not str:
             return
-        if found and said in resources and said != found:
+        if found and ":" not in said and said != found:
             walk.error("target", f"{at}.type", "another type than the one that the reference leads to")
         elif allowed and said.removeprefix(HL7) not in allowed:
             walk.error("target", f"{at}.type", "a type of resource that is not allowed here", hint)
@@ -101,6 +101,8 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
 
 def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str | None:
     """The type that a literal reference leads to, if it says so or the resource at hand does."""
+    if reference == "#" and walk.version is R4 and walk.scope.root is walk.scope.resource:
+        walk.error("reference", f"{at}.reference", "# alone leads out of a contained resource, which this is not")
     if reference[:1] == "#":
         return walk.contained(reference) if len(reference) > 1 else walk.scope.root.get("resourceType")
     if reference[:4] == "urn:":
