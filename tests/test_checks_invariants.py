@@ -71,6 +71,14 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("version", "one"), ROWS)
+def test_a_constraint_holds_where_what_it_is_about_is_missing(version: Version, one: Example) -> None:
+    about = INVARIANTS[one.id].about
+    for resource in (one.keeps, one.breaks):
+        node = {name: value for name, value in one.node(resource).items() if name.removeprefix("_") != about}
+        assert not about or INVARIANTS[one.id].holds(node, Context(version, resource, resource))
+
+
+@pytest.mark.parametrize(("version", "one"), ROWS)
 def test_kept_and_broken(version: Version, one: Example) -> None:
     for resource, kept in ((one.keeps, True), (one.breaks, False)):
         node = one.node(resource)

@@ -8,7 +8,7 @@ from decimal import Context, Decimal, Inexact, Overflow
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from fhir_coaching.checks.constraint import each, number, parts, text
+from fhir_coaching.checks.constraint import each, number
 from fhir_coaching.lens import Json
 
 if TYPE_CHECKING:
@@ -24,45 +24,52 @@ POINTERS = {
 DETAILS = ("detail", "subDetail")
 BESIDES = ("tax", "patientPaid")  # R5: whether the total holds them is not said
 CENTS = 2  # digits
+ONE = Decimal(1)
 EXACT = Context(prec=100, traps=[Inexact, Overflow])  # an amount beyond it is not judged
 
 
 def claim(node: Json, at: str, walk: "Walk") -> None:
     """Sequences, pointers, the insurance that is billed, and the sum."""
-    for name in NUMBERED:
-        _numbered(node, name, at, walk)
-    known = {name: {_plain(one.get("sequence")) for one in parts(node, name)} for name in POINTERS.values()}
-    for where, line in each(node, "item", at):
+    known = {name: _numbers(node, name, at, walk) for name in NUMBERED if name in node}
+    lines = list(each(node, "item", at))
+    for where, line in lines:
         for pointer, name in POINTERS.items():
             found = line.get(pointer)
             for index, sequence in enumerate(found if found.__class__ is list else ()):
-                if sequence is not None and _plain(sequence) not in known[name]:
+                if sequence is not None and _plain(sequence) not in known.get(name, ()):
                     message = f"points to a sequence that no {name} of the claim has"
                     walk.error("claim-pointer", f"{where}.{pointer}[{index}]", message)
     _insurance(node, at, walk)
-    _money(node, at, walk)
+    _money(node, lines, at, walk)
 
 
 def item(node: Json, at: str, walk: "Walk") -> None:
     """A line, or a detail of one: its net is the quantity times the unit price, times the factor."""
+    grouped = False
     for name in DETAILS:
-        _numbered(node, name, at, walk)
-    units, price, net = (_value(node, name) for name in ("quantity", "unitPrice", "net"))
-    factor = number(node, "factor") if "factor" in node else Decimal(1)
+        if name in node:
+            grouped = True
+            _numbers(node, name, at, walk)
+    if grouped or "net" not in node or "unitPrice" not in node:
+        return
+    units, price, net = _value(node, "quantity"), _value(node, "unitPrice"), _value(node, "net")
+    factor = number(node, "factor") if "factor" in node else ONE
     if units is None or price is None or net is None or factor is None:
         return
-    if not any(name in node for name in DETAILS) and not _is_product(units, price, factor, net):
+    if not _is_product(units, price, factor, net):
         walk.error("claim-net", f"{at}.net", "is not the quantity times the unit price", "correct one of the three")
 
 
-def _numbered(node: Json, name: str, at: str, walk: "Walk") -> None:
-    """Each item of a list has a number of its own."""
+def _numbers(node: Json, name: str, at: str, walk: "Walk") -> set[Any]:
+    """The numbers of a list's items, of which each has its own."""
     seen = set[Any]()
     for where, one in each(node, name, at):
         sequence = _plain(one.get("sequence"))
-        if sequence is not None and sequence in seen:
+        if sequence in seen:
             walk.error("claim-sequence", f"{where}.sequence", "a number that another item of the list has already")
-        seen.add(sequence)
+        elif sequence is not None:
+            seen.add(sequence)
+    return seen
 
 
 def _insurance(node: Json, at: str, walk: "Walk") -> None:
@@ -76,25 +83,22 @@ def _insurance(node: Json, at: str, walk: "Walk") -> None:
         walk.warn("claim-focal", f"{at}.insurance", "no insurance is the one to be billed", "let one be focal")
 
 
-def _money(node: Json, at: str, walk: "Walk") -> None:
+def _money(node: Json, lines: list[tuple[str, Json]], at: str, walk: "Walk") -> None:
     """One currency, and a total that is the sum of the lines, where each says its net."""
-    lines = list(each(node, "item", at))
-    money = [(f"{where}.{name}", line.get(name)) for where, line in lines for name in ("unitPrice", "net")]
-    named = [
-        (where, text(one, "currency"))
-        for where, one in (*money, (f"{at}.total", node.get("total")))
-        if isinstance(one, dict) and "currency" in one
+    money: list[tuple[str, str, Any]] = [
+        (where, name, line[name]) for where, line in lines for name in ("unitPrice", "net") if name in line
     ]
-    strange = [where for where, currency in named if currency != named[0][1]]
-    for where in strange:
-        walk.error("claim-currency", f"{where}.currency", "another currency than before it on the claim")
-    nets, total = [_value(line, "net") for _, line in lines], _value(node, "total")
-    if (
-        strange
-        or total is None
-        or not nets
-        or any(name in one for one in (node, *parts(node, "item")) for name in BESIDES)
-    ):
+    money.append((at, "total", node.get("total")))
+    first, mixed = None, False
+    for where, name, one in money:
+        currency = one.get("currency") if one.__class__ is dict else None
+        if first is None:
+            first = currency
+        elif currency is not None and currency != first:
+            mixed = True
+            walk.error("claim-currency", f"{where}.{name}.currency", "another currency than before it on the claim")
+    total, nets = _value(node, "total"), [_value(line, "net") for _, line in lines]
+    if mixed or total is None or not nets or any(name in one for _, one in [("", node), *lines] for name in BESIDES):
         return
     known = [net for net in nets if net is not None]
     if len(known) == len(nets) and not _is_sum(known, total):

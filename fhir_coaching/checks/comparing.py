@@ -6,7 +6,7 @@ https://hl7.org/fhirpath/N1/#comparison (R4), https://hl7.org/fhirpath/#lowbound
 
 import re
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fhir_coaching.checks.constraint import number, text
@@ -16,6 +16,8 @@ from fhir_coaching.fhir.systems import UCUM
 _MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?", re.ASCII
 )
+DAY = len("2026-03-31")
+
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
 # A date without a zone may begin and end anywhere on earth.
 _EAST, _WEST = 14 * _HOUR, 12 * _HOUR
@@ -64,6 +66,8 @@ def in_order(start: str, end: str) -> bool:
 
     Nobody can tell of 2026 and 2026-03, and the constraint fails then (the official engine 6.7.9, 2026-11).
     """
+    if len(start) == len(end) and start[DAY + 9 :] == end[DAY + 9 :] and start <= end:
+        return True  # seen at once: written alike, in one zone
     one, other = _moment(start), _moment(end)
     if one is None or other is None:
         return True
@@ -73,21 +77,22 @@ def in_order(start: str, end: str) -> bool:
 
 def after(later: str, earlier: str) -> bool:
     """Whether one is surely after the other: by the clock where both have a time, else by the calendar, as far as both say."""
-    one, other = _moment(later), _moment(earlier)
-    if one is None or other is None:
-        return False
-    if len(one) == len(other):
-        return one > other
-    known = min(len(later), len(earlier), len("2026-03-31"))
-    return later[:known] > earlier[:known]
+    known = min(len(later), len(earlier), DAY)
+    if (len(later) <= DAY or len(earlier) <= DAY) and later[:known] <= earlier[:known]:
+        return False  # seen at once, as nearly always
+    if len(later) > DAY < len(earlier):
+        return (seconds_between(later, earlier) or 0) < 0
+    return _moment(later) is not None and _moment(earlier) is not None
 
 
-def seconds_between(start: str, end: str) -> Decimal | None:
-    """How much time passes; nothing where one has no time."""
-    one, other = _bounds(start), _bounds(end)
-    if one is None or other is None or "T" not in start or "T" not in end:
+def seconds_between(start: str, end: str) -> float | None:
+    """How much time passes; nothing where one has no time or is none."""
+    if not (len(start) > DAY < len(end)):
         return None
-    return other[1] - one[0]
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no times, or one without a zone: said elsewhere
+        return None
 
 
 def _bounds(said: str) -> tuple[Decimal, Decimal] | None:

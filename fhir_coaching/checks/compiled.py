@@ -202,7 +202,13 @@ class Compiler:
 
 
 def _ruled(bound: Bound) -> ValueCheck:
-    return lambda value, at, walk: apply(bound, value, at, walk)
+    """The constraints of an element, beside those of its type."""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is dict:
+            apply(bound, value, at, walk)
+
+    return check
 
 
 @cache

@@ -19,13 +19,17 @@ CHOICE = "[x]"
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """Whether a constraint holds for an element, and what it says, in our words. True where the element is of another shape."""
+    """Whether a constraint holds for an element, and what it says, in our words. True where the element is of another shape.
+
+    It holds wherever the element that it is `about` is missing, and need not be asked there.
+    """
 
     holds: Callable[[Any, Context], bool]
     says: str
+    about: str = ""
 
 
-def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
+def rule(holds: Holds | Mapping[Version, Holds], says: str, about: str = "") -> Invariant:
     """A constraint; by version where they differ."""
     # Called for every element of every resource: what can be known before is known before.
     if isinstance(holds, Mapping):
@@ -35,12 +39,12 @@ def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
             asked = of.get(context.version)
             return asked is None or node.__class__ is not dict or asked(node, context)
 
-        return Invariant(by_version, says)
+        return Invariant(by_version, says, about)
 
     def total(node: Any, context: Context) -> bool:
         return node.__class__ is not dict or holds(node, context)
 
-    return Invariant(total, says)
+    return Invariant(total, says, about)
 
 
 def _there(value: Any) -> bool:
