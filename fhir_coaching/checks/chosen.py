@@ -37,7 +37,7 @@ class Chosen:
         return url.__class__ is str and any(library.type_of(url) == "Extension" for library in self.libraries)
 
     def _one(self, resource: Json, at: str, walk: Walk, scope: Context) -> None:
-        around, walk.scope = walk.scope, scope
+        around, walk.scope, walk.place = walk.scope, scope, at
         found, walk.out = walk.out, []
         for structure in self._profiles(resource, at, walk):
             structure.check(resource, at, walk)
@@ -78,11 +78,11 @@ class Chosen:
             right = [one for one in found if one.type == _name(resource)]
             if right:
                 yield from right
-            elif found:
+            elif found and _name(resource) in found[0].library.compiler.resources:
                 walk.error("profile", here, "a profile of another type of resource")
-            elif any(library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries):
+            elif not found and any(library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
-            else:
+            elif not found:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")
 
     def _extensions(self, node: Any, at: str, walk: Walk) -> None:
