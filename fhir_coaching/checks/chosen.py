@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.context import Context
+from fhir_coaching.checks.extensions import Extensions
 from fhir_coaching.checks.guides import Guide, guide, shipped
 from fhir_coaching.checks.library import Library
 from fhir_coaching.checks.profiles import Structure
-from fhir_coaching.checks.walk import FURTHEST, Walk
+from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import Finding, SettingsError
 from fhir_coaching.lens import Json, Version
 
@@ -16,10 +18,14 @@ from fhir_coaching.lens import Json, Version
 class Chosen:
     """Guides as wholes, and single profiles. Each is asked of every resource that it is for."""
 
-    def __init__(self, version: Version, wholes: Sequence[Library], named: Sequence[Structure], others: Sequence[Library]) -> None:
+    def __init__(
+        self, version: Version, wholes: Sequence[Library], named: Sequence[Structure], others: Sequence[Library]
+    ) -> None:
         self.version = version
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
+        canonicals = [library.own.canonical for library in self.libraries]
+        self.extensions = Extensions(compiler(version), self._extension, canonicals)
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource, and each in it if it is a Bundle, is not as is asked."""
@@ -47,7 +53,7 @@ class Chosen:
                 here = f"{at}.contained[{index}]"
                 for structure in self._claimed(inner, here, walk):
                     structure.check(inner, here, walk)
-        self._extensions(resource, at, walk)
+        self.extensions.check(resource, at, walk)
         found += _once(walk.out)
         walk.out, walk.scope = found, around
 
@@ -80,32 +86,14 @@ class Chosen:
                 yield from right
             elif found and _name(resource) in found[0].library.compiler.resources:
                 walk.error("profile", here, "a profile of another type of resource")
-            elif not found and any(library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries):
+            elif not found and any(
+                library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries
+            ):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
             elif not found:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")
 
-    def _extensions(self, node: Any, at: str, walk: Walk) -> None:
-        """Every extension that is defined here, wherever it stands. Each is asked once: those in it are its own."""
-        if len(at) > FURTHEST:
-            return
-        for key, value in node.items():
-            if value.__class__ is dict:
-                self._extensions(value, f"{at}.{key}", walk)
-            elif value.__class__ is list:
-                extends = key in {"extension", "modifierExtension"}
-                for index, one in enumerate(value):
-                    if one.__class__ is not dict:
-                        continue
-                    here = f"{at}.{key}[{index}]"
-                    if extends and (structure := self._extension(one.get("url"))) is not None:
-                        structure.check(one, here, walk)
-                    if key != "contained" or at:
-                        self._extensions(one, here, walk)
-
-    def _extension(self, url: Any) -> Structure | None:
-        if url.__class__ is not str:
-            return None
+    def _extension(self, url: str) -> Structure | None:
         found = (library.structure(url) for library in self.libraries)
         return next((one for one in found if one is not None and one.type == "Extension"), None)
 
