@@ -17,6 +17,7 @@ LINKS = {"mappings": "../mappings", "cli.py": "../cli.py", "examples": "../examp
 HOMES = {
     "click": ("cli.py", "commands/"),
     "fhir": ("fhir/gate.py",),  # fhir.resources
+    "fhirpathpy": ("checks/fhirpath.py",),  # an extra: only where it is used, inside functions
     "filelock": ("sync/",),
     "json": ("sandbox/",),  # its floats are not exact; everybody else has fhir/json.py
     "msgspec": ("fhir/json.py",),

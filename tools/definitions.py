@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from expansion import Expansion
+from fhir_coaching.checks.expansion import Expansion
 
 Json = dict[str, Any]
 

@@ -1,0 +1,158 @@
+"""Implementation guides: what their profiles ask, from the tables that are shipped here or from a package of the user's.
+
+`tools/us_core.py` makes the tables of US Core with what reads a package here; their content is CC0.
+"""
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fhir_coaching.checks import archives, snapshots
+from fhir_coaching.checks.expansion import Expansion
+from fhir_coaching.checks.tables import table
+from fhir_coaching.errors import SettingsError
+from fhir_coaching.fhir.json import loads
+from fhir_coaching.lens import R4, R5, Json, Version
+
+US_CORE = "us-core"
+VERSIONS = ("3.1.1", "4.0.0", "5.0.1", "6.1.0", "7.0.0", "8.0.0")
+RELEASES = {"4.0": R4, "5.0": R5}
+NATIVE = {"ele-1", "ext-1"}
+
+
+class Guide:
+    """A guide's profiles and the codes that they refer to."""
+
+    def __init__(self, content: Json, unread: Iterable[str] = ()) -> None:
+        self.package, _, self.version = content["source"].partition("#")  # hl7.fhir.us.core, 6.1.0
+        self.fhir = Version[content["fhir"]]
+        self.canonical: str = content["canonical"]
+        self.dependencies: Mapping[str, str] = content["dependencies"]
+        self.profiles: Mapping[str, Json] = {one["url"]: one for one in content["profiles"]}
+        self.types: Mapping[str, str] = content["types"]  # of every profile, also of those that are not read
+        self.codes: Mapping[str, dict[str, list[str]]] = content["codes"]
+        self.unread = tuple(unread)  # what of the package could not be read, and why
+
+    @property
+    def name(self) -> str:
+        """What it is called here: the last two words of its package's name, `us-core`."""
+        return "-".join(self.package.split(".")[-2:])
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @cached_property
+    def by_type(self) -> Mapping[str, tuple[str, ...]]:
+        """The addresses of the profiles of each type that may be asked by themselves."""
+        found: dict[str, tuple[str, ...]] = {}
+        for url, type_ in self.types.items():
+            if not self.profiles.get(url, {}).get("abstract"):
+                found[type_] = (*found.get(type_, ()), url)
+        return found
+
+
+@cache
+def guide(name: str) -> Guide:
+    """A guide whose tables are shipped, `us-core@6.1.0`. Raises SettingsError if there is none."""
+    called, _, version = name.partition("@")
+    if called != US_CORE or version not in VERSIONS:
+        raise SettingsError("no guide of this name is at hand", hint=f"known: {', '.join(shipped())}")
+    packed = files("fhir_coaching.checks").joinpath("definitions", f"{called}-{version}.json.gz").read_bytes()
+    return Guide(loads(gzip.decompress(packed)))
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the guides whose tables are shipped."""
+    return tuple(f"{US_CORE}@{version}" for version in VERSIONS)
+
+
+def opened(path: str | Path) -> Guide:
+    """The guide in an official package, a `.tgz` with snapshots or differentials.
+
+    Raises SettingsError if it is no package, or one of a version of FHIR that is not known here.
+    """
+    package = archives.package(path)
+    content, unread = read(package)
+    return Guide(content, unread)
+
+
+def read(package: archives.Package, also: Iterable[Json] = ()) -> tuple[Json, list[str]]:
+    """The tables of a package, and what of it could not be read. `also` are value sets and code systems from elsewhere."""
+    version = _release(package.about)
+    types, codes = table(version)["types"], table(version)["codes"]
+    expansion = Expansion([*package.resources, *also], known=codes)
+    unread = list(package.unread)
+    counted: dict[str, dict[str, list[str]] | None] = {}
+
+    def countable(url: str) -> bool:
+        if url not in counted and url not in codes:
+            counted[url] = _counted(expansion, url)
+        return url in codes or counted[url] is not None
+
+    profiles, of_types = [], {}
+    for definition in filter(snapshots.reads, package.resources):
+        of_types[definition["url"]] = definition["type"]
+        if definition["type"] not in types:
+            unread.append(f"a profile of {_word(definition['type'])}, which is not checked here")
+            continue
+        try:
+            profiles.append(snapshots.asked(definition, types, countable, _base_rules(version)))
+        except Exception:  # noqa: BLE001 - whatever stands there instead of a definition
+            unread.append("a profile that is not as a StructureDefinition is")
+    used = {asks["binding"][1] for one in profiles for asks in one["elements"].values() if "binding" in asks}
+    used |= {asks["most"] for one in profiles for asks in one["elements"].values() if "most" in asks}
+    about = package.about
+    dependencies = about.get("dependencies")
+    return {
+        "source": f"{package.name}#{package.version}",
+        "licence": str(about.get("license", "")),
+        "fhir": version.name,
+        "canonical": str(about.get("canonical") or _canonical(of_types)),
+        "dependencies": {str(k): str(v) for k, v in dependencies.items()} if dependencies.__class__ is dict else {},
+        "profiles": sorted(profiles, key=lambda one: str(one["url"])),
+        "types": of_types,
+        "codes": {url: its for url, its in sorted(counted.items()) if its is not None and url in used},
+    }, unread
+
+
+def _release(about: Json) -> Version:
+    """The version of FHIR that a package is for. Raises SettingsError if it is not known here."""
+    said = about.get("fhirVersions") or about.get("fhir-version-list")
+    for one in said if said.__class__ is list else ():
+        if (known := RELEASES.get(str(one)[:3])) is not None:
+            return known
+    raise SettingsError("the package is for another version of FHIR", hint="known: 4.0 (R4), 5.0 (R5)")
+
+
+def _counted(expansion: Expansion, url: str) -> dict[str, list[str]] | None:
+    try:
+        found = expansion.codes(url)
+    except Exception:  # noqa: BLE001 - whatever stands there instead of a value set
+        return None
+    return {system: sorted(its) for system, its in sorted(found.items())} if found else None
+
+
+def _word(type_: str) -> str:
+    return type_ if type_.isalnum() and type_.isascii() and len(type_) <= archives.LONGEST else "a strange type"
+
+
+def _canonical(urls: Iterable[str]) -> str:
+    """What the addresses of a guide begin with, where its package does not say."""
+    beginnings = {url.partition("/StructureDefinition/")[0] for url in urls}
+    return beginnings.pop() if len(beginnings) == 1 else ""
+
+
+@cache
+def _base_rules(version: Version) -> frozenset[str]:
+    """The keys of the specification's own constraints."""
+    return frozenset(NATIVE | set(_rules(table(version)["types"])))
+
+
+def _rules(types: Mapping[str, Any]) -> Iterator[str]:
+    for its in types.values():
+        yield from its["rules"]
+        for element in its["elements"].values():
+            yield from element.get("rules", ())
