@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fhir_coaching.commands.options import App, command, identifier_base_option, output_option
+from fhir_coaching.commands.options import App, command, identifier_base_option, output_option, strict_option
 from fhir_coaching.commands.servers import client, practice_at, server_options
 
 
@@ -35,6 +35,7 @@ fhir-coaching pull new-folder --server URL --identifier-base URI
     help="Whose word holds where both sides changed a record; the other's is kept in a file.",
 )
 @click.option("--dry-run", is_flag=True, help="Look, and write nothing.")
+@strict_option("A record of which a resource has errors by the specification is not taken.")
 @output_option
 @click.pass_obj
 def pull(
@@ -48,6 +49,7 @@ def pull(
     adopt: bool,
     on_clash: str | None,
     dry_run: bool,
+    strict: bool,
     output: str,
 ) -> int:
     """Take what changed on the server, and only there, into a practice folder.
@@ -57,6 +59,8 @@ def pull(
 
     Adopted records are of patients who are pulled anyway, and stay theirs: from then on each pull follows them, and a
     push does not write them unless practice.toml says so.
+
+    What is new or changed there is checked by the base specification; what is wrong is told by rule, and taken all the same.
     """
     from fhir_coaching.commands.destination import writable, write_lines
     from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base
@@ -83,6 +87,7 @@ def pull(
         report = take(
             folder, entries, there, exchange, base,
             patients=patients, adopt=queries(settings, there.base) if adopt else (), on_clash=on_clash, dry_run=dry_run,
+            strict=strict,
         )  # fmt: skip
         if not dry_run and settings is None:
             write_settings(folder, Settings(identifier_base=where))
