@@ -17,8 +17,8 @@ def field_at(lens: Lens[Any], resource: Json, element: str) -> str:
 
     An item has its index in the record, where items of others do not count. Empty for what no field is.
     """
-    _, *steps = ((name, int(index) if index else None) for name, index in _STEP.findall(element))
-    return _field(lens, resource, steps)
+    steps = [(name, int(index) if index else None) for name, index in _STEP.findall(element)]
+    return _field(lens, resource, steps[1:])
 
 
 def _field(lens: Lens[Any], node: Any, steps: Steps) -> str:

@@ -56,7 +56,7 @@ gunzip -c goals.gz | fhir-coaching convert - --to fhir --identifier-base URI
     metavar="DEST",
     help="A file, written whole or not at all. For records also a practice folder: its path ends in /.",
 )
-@strict_option("To fhir: warnings of the checks stop as well. To records: a resource with errors is refused.")
+@strict_option("Refuse warnings too; to records, errors.")
 @quiet_option
 @click.pass_obj
 def convert(
@@ -79,9 +79,8 @@ def convert(
     Resources that bear no identifier of the practice are adopted: the record's id is made of their address, and --base
     finds them again by it. What cannot be read of them is told on stderr; the rest is written.
 
-    Resources are checked by the base specification, as `validate` does. One that is made and has an error is not written,
-    exit code 3, unless its copy of --base has the same error: that is told on stderr. What is wrong with resources that
-    records are made of is told there by rule.
+    Resources are checked by the base specification. One that is made with an error is not written, exit code 3, unless
+    its copy of --base has it already; what is wrong with those that are read is told on stderr.
 
     Exit code 1 if resources of others could not be read, though their type is mapped.
     """

@@ -35,7 +35,7 @@ fhir-coaching pull new-folder --server URL --identifier-base URI
     help="Whose word holds where both sides changed a record; the other's is kept in a file.",
 )
 @click.option("--dry-run", is_flag=True, help="Look, and write nothing.")
-@strict_option("A record of which a resource has errors by the specification is not taken.")
+@strict_option("Leave what has errors by the specification.")
 @output_option
 @click.pass_obj
 def pull(
@@ -55,12 +55,11 @@ def pull(
     """Take what changed on the server, and only there, into a practice folder.
 
     Where both sides changed a record neither is written, the fields are listed, and the exit code is 5: correct it, or
-    decide with --on-clash. What is not there any more is listed; nothing is deleted here.
+    decide with --on-clash. What is not there any more is listed; nothing is deleted here. What is new or changed there is
+    checked by the base specification; what is wrong is told by rule.
 
     Adopted records are of patients who are pulled anyway, and stay theirs: from then on each pull follows them, and a
     push does not write them unless practice.toml says so.
-
-    What is new or changed there is checked by the base specification; what is wrong is told by rule, and taken all the same.
     """
     from fhir_coaching.commands.destination import writable, write_lines
     from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base

@@ -31,7 +31,7 @@ fhir-coaching push my-practice --server URL --ids ids.csv
     metavar="FILE",
     help="Write which resource each record is: kind, id, part, type, server id, version; CSV, or NDJSON by its name.",
 )
-@strict_option("Warnings of the checks keep a record back as well, not errors alone.")
+@strict_option("Warnings keep a record back too.")
 @output_option
 @click.pass_obj
 def push(

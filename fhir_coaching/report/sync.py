@@ -26,6 +26,7 @@ _STYLES = {
     Pulled.CHANGED: "green",
     Pulled.UNCHANGED: "dim",
 }
+_FAILED = {Outcome.FAILED, Pulled.FAILED}
 _QUIET = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Pulled.NEW, Pulled.UNCHANGED}  # counted, not listed
 
 
@@ -118,8 +119,11 @@ def _listed(report: Report, *, values: bool) -> "list[RenderableType]":
             for path, *sides in item.fields:
                 gone, come = change(*sides)
                 rows.add_row(f"    {path}", Text.assemble((gone, "red"), " -> ", (come, "green")) if values else "")
-            for one in item.findings[:WRONG] if outcome is Outcome.FAILED or outcome is Pulled.FAILED else ():
-                rows.add_row(f"    {one.place}", one.element, _said(one))
+            for one in item.findings[:WRONG] if outcome in _FAILED else ():
+                where = (one.place, one.element) if outcome is Outcome.FAILED else (one.element, "")
+                rows.add_row(f"    {where[0]}", where[1], _said(one))
+            if outcome in _FAILED and len(item.findings) > WRONG:
+                rows.add_row(f"    and {len(item.findings) - WRONG:,} more", "", "")
         shown.append(rows)
         if len(items) > SHOWN:
             shown.append(f"  and {len(items) - SHOWN:,} more")
@@ -134,7 +138,7 @@ def _said(finding: Finding) -> str:
 
 def _wrong(report: Report) -> "list[RenderableType]":
     """By rule, what is wrong with resources that were written or taken all the same."""
-    taken = (item for item in report.items if item.outcome not in {Outcome.FAILED, Pulled.FAILED})
+    taken = (item for item in report.items if item.outcome not in _FAILED)
     return Tally(one for item in taken for one in item.findings).shown()
 
 
