@@ -110,13 +110,10 @@ def _findings(exchange: "Exchange", entries: Iterable["Entry"], *, deep: bool) -
     return lines + [Line.of(one) for one in (*foreign.findings(), *across.report())]
 
 
-# A narrative in every resource is "best practice", which next to nobody follows; of other types the mappings tell, by type.
-UNTOLD = {"dom-6", "not-checked"}
-
-
 def _misshapen(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator["Line"]:
     """What is wrong with one resource."""
     from fhir_coaching.checks import check
+    from fhir_coaching.checks.told import UNTOLD
     from fhir_coaching.report.findings import Line
 
     for one in check(entry.resource or {}, exchange.version):

@@ -179,6 +179,10 @@ class _Many(BoundRow):
                 found[index] = item
         return found
 
+    def ours(self, parent: Json) -> list[int]:
+        """The indices of our items, in the order that they have in the record. Raises Wrong."""
+        return list(self._decoded(parent, []))
+
     def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:
         parent = self.place.parent(node) if self.place.steps else node
         if parent is not None and self.key in parent:

@@ -180,6 +180,7 @@ class Reading:
         """What was adopted and can be no record: it is told, and nothing refers to it."""
 
         def read(key: Key) -> None:
+            self.taking.examine(key, adopted[key])
             self.exchange.record(key[0], resources(self._looked_for(key, adopted[key])), id=key[1])
 
         addresses = {key: [copy.reference for copy in copies.values()] for key, copies in adopted.items()}
