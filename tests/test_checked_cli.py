@@ -99,6 +99,16 @@ def test_an_adopted_base_with_an_error(tmp_path: Path, fhir: str) -> None:
 
 
 @versions
+def test_a_withdrawal_of_what_is_there_is_written(tmp_path: Path, fhir: str) -> None:
+    base = of_hospital(fhir, tmp_path)
+    source = lines(tmp_path / "goals.ndjson", {**GOAL, "language": MARK, "state": "entered_in_error"})
+    arguments = ("convert", source, "--to", "fhir", "--fhir", fhir, "--identifier-base", BASE)
+    done = run(*arguments, "--base", base)
+    assert (done.exit_code, [one["lifecycleStatus"] for one in resources(done.stdout)]) == (0, ["entered-in-error"])
+    assert run(*arguments).exit_code == 3
+
+
+@versions
 def test_strict_stops_for_warnings(tmp_path: Path, fhir: str) -> None:
     source = lines(tmp_path / "goals.ndjson", GOAL, DOUBTFUL)
     arguments = ("convert", source, "--to", "fhir", "--fhir", fhir, "--identifier-base", BASE)

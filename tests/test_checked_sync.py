@@ -1,11 +1,14 @@
 """Push and pull check what is sent and what arrives: ours stops, the hospital's is told."""
 
+from pathlib import Path
+
 import pytest
 from hospital import Hospital
-from practices import HELD, INSURED, PLAN, RESOURCES, STEPS, Practice, item, outcomes, said
+from practices import ALL, HELD, INSURED, PLAN, RESOURCES, STEPS, Practice, item, outcomes, said
 
 from fhir_coaching.errors import ERROR, WARNING
-from fhir_coaching.lens import R4, Version
+from fhir_coaching.lens import R4, R5, Version
+from fhir_coaching.sandbox import Sandbox
 from fhir_coaching.sync.report import Item, Outcome, Pulled
 
 MARK = "zebra fink"  # no language, and no code of anything
@@ -228,3 +231,38 @@ def test_what_is_not_readable_says_why_by_rule_as_well(pushed: Practice) -> None
     pushed.hospital_edits("goal", "g1", lambda one: one.update(lifecycleStatus=MARK))
     one = item(pushed.pull(), "goal", "g1")
     assert (one.outcome, found(one)) == (Pulled.FAILED, [(ERROR, "code", "Goal.lifecycleStatus")])
+
+
+SERVERS = {"sandbox-r4": R4, "sandbox-r5": R5, "sekmet": R4, "hapi": R4}
+
+
+@pytest.mark.parametrize(
+    "server", [pytest.param(name, marks=pytest.mark.servers) if name == "hapi" else name for name in SERVERS]
+)
+def test_on_real_servers(request: pytest.FixtureRequest, tmp_path: Path, server: str) -> None:
+    """HAPI 8.8.0 without validation stores a language that is none (2026-11)."""
+    if server.startswith("sandbox"):
+        with Sandbox(server.removeprefix("sandbox-")) as sandbox:
+            _theirs_and_ours(Practice(tmp_path / "practice", sandbox.url, SERVERS[server]))
+    else:
+        url = request.getfixturevalue(f"{server}_url")
+        _theirs_and_ours(Practice(tmp_path / "practice", url, SERVERS[server]))
+
+
+def _theirs_and_ours(practice: Practice) -> None:
+    # Nobody is to be matched with those of an earlier run: the store of a real server stays.
+    practice.write(*({name: one[name] for name in one if name not in {"identifiers", "npi"}} for one in ALL))
+    assert outcomes(practice.push()) == {"created": RESOURCES}
+    practice.hospital_edits("goal", "g1", lambda one: one.update(language=MARK))
+    pulled = item(practice.pull(), "goal", "g1")
+    assert (pulled.outcome, found(pulled)) == (Pulled.CHANGED, [(ERROR, "code", "Goal.language")])
+    practice.edit("goal", "g1", statement="Other words")
+    practice.edit("goal", "g2", statement="Other words too", language=MARK)
+    report = practice.push()
+    one, other = (item(report, "goal", id_) for id_ in ("g1", "g2"))
+    assert (one.outcome, found(one)) == (Outcome.UPDATED, [(WARNING, "code", "Goal.language")])
+    assert (other.outcome, found(other)) == (Outcome.FAILED, [(ERROR, "code", "Goal.language")])
+    there = practice.resource("goal", "g1")
+    assert (there["description"]["text"], there["language"]) == ("Other words", MARK)
+    assert "language" not in practice.resource("goal", "g2")
+    assert practice.push().writes == 0

@@ -58,6 +58,7 @@ def test_what_was_wrong_before_is_theirs(version: Version) -> None:
         ([SOUND, WRONG], [WRONG], 0, 1),  # moved up
         ([WRONG], [SOUND, WRONG], 0, 1),  # and down
         ([WRONG], [WRONG, WRONG], 1, 1),  # one of them is new
+        ([WRONG], [SOUND, WRONG, WRONG], 1, 1),
         ([WRONG, WRONG], [WRONG], 0, 1),
         ([WRONG, WRONG], [SOUND, WRONG, WRONG], 0, 2),
         ([SOUND], [SOUND, WRONG], 1, 0),

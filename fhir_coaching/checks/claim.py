@@ -4,12 +4,12 @@ FHIR has no constraints here (R4 4.0.1, R5 5.0.0: "not enforced"), so that a wro
 found by the payer. https://hl7.org/fhir/R4/claim-definitions.html
 """
 
-from decimal import Context, Decimal, Inexact, Overflow
-from functools import reduce
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks.constraint import each, number
 from fhir_coaching.lens import Json
+from fhir_coaching.records.money import is_product, is_sum
 
 if TYPE_CHECKING:
     from fhir_coaching.checks.walk import Walk
@@ -23,9 +23,7 @@ POINTERS = {
 }
 DETAILS = ("detail", "subDetail")
 BESIDES = ("tax", "patientPaid")  # R5: whether the total holds them is not said
-CENTS = 2  # digits
 ONE = Decimal(1)
-EXACT = Context(prec=100, traps=[Inexact, Overflow])  # an amount beyond it is not judged
 
 
 def claim(node: Json, at: str, walk: "Walk") -> None:
@@ -56,7 +54,7 @@ def item(node: Json, at: str, walk: "Walk") -> None:
     factor = number(node, "factor") if "factor" in node else ONE
     if units is None or price is None or net is None or factor is None:
         return
-    if not _is_product(units, price, factor, net):
+    if not is_product(units, price, net, factor):
         walk.error("claim-net", f"{at}.net", "is not the quantity times the unit price", "correct one of the three")
 
 
@@ -101,26 +99,8 @@ def _money(node: Json, lines: list[tuple[str, Json]], at: str, walk: "Walk") -> 
     if mixed or total is None or not nets or any(name in one for _, one in [("", node), *lines] for name in BESIDES):
         return
     known = [net for net in nets if net is not None]
-    if len(known) == len(nets) and not _is_sum(known, total):
+    if len(known) == len(nets) and not is_sum(known, total):
         walk.error("claim-total", f"{at}.total", "is not the sum of the lines' net", "correct it or a line's net")
-
-
-def _is_product(units: Decimal, price: Decimal, factor: Decimal, net: Decimal) -> bool:
-    """Whether the net is the product rounded to cents, or to its own digits if they are more, up or down at the half."""
-    digits = max(CENTS, -int(net.as_tuple().exponent))
-    try:
-        return EXACT.subtract(EXACT.multiply(EXACT.multiply(units, price), factor), net).copy_abs() <= Decimal(
-            (0, (5,), -digits - 1)
-        )
-    except ArithmeticError:  # numbers out of reach
-        return True
-
-
-def _is_sum(nets: list[Decimal], total: Decimal) -> bool:
-    try:
-        return reduce(EXACT.add, nets) == total
-    except ArithmeticError:
-        return True
 
 
 def _value(node: Json, name: str) -> Decimal | None:

@@ -140,14 +140,16 @@ def _to_fhir(
 
 
 def _amiss(exchange: "Exchange", tally: "Tally", *, strict: bool) -> "Amiss":
-    """The check of what is made; what a copy that it is written onto has already is counted."""
+    """The check of what is made; what a copy that it is written onto has already is counted. Nothing is asked of a withdrawal."""
     from fhir_coaching.checks.told import as_fault, weighed
+    from fhir_coaching.practice.findings import is_withdrawn
 
     def amiss(entry: "Entry", part: str, resource: "Json", there: "Json | None") -> "Iterable[Fault]":
         lens = exchange.lenses[entry.kind].lenses[part]
         found = weighed(resource, there, exchange.version, place=entry.place, lens=lens, strict=strict)
         tally.add(found.theirs)
-        return map(as_fault, found.stops)
+        withdraws = there is not None and entry.record is not None and is_withdrawn(entry.record)
+        return () if withdraws else map(as_fault, found.stops)
 
     return amiss
 

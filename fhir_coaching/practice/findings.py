@@ -39,7 +39,7 @@ from fhir_coaching.records.coaching import (
     SessionStatus,
 )
 from fhir_coaching.records.conditions import Condition
-from fhir_coaching.records.dates import PartialDate
+from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.demographics import AddressUse, TelecomUse
 from fhir_coaching.records.engagements import ActionStep, Engagement, Referral
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
@@ -84,6 +84,9 @@ def _patient(patient: Patient) -> Found:
         yield "patient-name", "names"
     if patient.sex is None:
         yield "patient-sex", "sex"
+    born, died = patient.birth_date, patient.deceased
+    if isinstance(born, PartialDate) and isinstance(died, PartialDate | Instant) and is_before(died, born):
+        yield "patient-death", "deceased"
     for language in patient.languages:
         yield from _language(language.code, "languages.code")
 
