@@ -16,7 +16,9 @@ from fhir_coaching.lens import Json, Version
 class Chosen:
     """Guides as wholes, and single profiles. Each is asked of every resource that it is for."""
 
-    def __init__(self, version: Version, wholes: Sequence[Library], named: Sequence[Structure], others: Sequence[Library]) -> None:
+    def __init__(
+        self, version: Version, wholes: Sequence[Library], named: Sequence[Structure], others: Sequence[Library]
+    ) -> None:
         self.version = version
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
@@ -80,7 +82,9 @@ class Chosen:
                 yield from right
             elif found:
                 walk.error("profile", here, "a profile of another type of resource")
-            elif any(library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries):
+            elif any(
+                library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries
+            ):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
             else:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")

@@ -38,7 +38,9 @@ class Expansion:
         url = url.split("|", maxsplit=1)[0]
         if url not in self._counted:
             known = url in self.known and url not in self.sets
-            found = {system: set(its) for system, its in self.known[url].items()} if known else self._composed(url, within)
+            found = (
+                {system: set(its) for system, its in self.known[url].items()} if known else self._composed(url, within)
+            )
             self._counted[url] = found
         return {system: set(codes) for system, codes in self._counted[url].items()}
 

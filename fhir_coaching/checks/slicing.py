@@ -15,7 +15,9 @@ Codes = dict[str, list[str]]
 CHOICE = "[x]"
 
 # What FHIR allows of FHIRPath in a discriminator, and the cast that old guides write.
-_STEP = re.compile(r"""(?:\.|^)(?:(\$this)|(resolve)\(\)|extension\(['"]([^'"]+)['"]\)|ofType\((\w+)\)|(\w+))|\ as\ (\w+)""")
+_STEP = re.compile(
+    r"""(?:\.|^)(?:(\$this)|(resolve)\(\)|extension\(['"]([^'"]+)['"]\)|ofType\((\w+)\)|(\w+))|\ as\ (\w+)"""
+)
 
 
 class Node:
@@ -253,7 +255,9 @@ def _question(
     if kind == "exists":
         if any(its.get("max") == "0" for its in asks):
             return lambda values, _: not values
-        return (lambda values, _: bool(values)) if any(its.get("min") for its in asks) else (lambda _values, _walk: None)
+        return (
+            (lambda values, _: bool(values)) if any(its.get("min") for its in asks) else (lambda _values, _walk: None)
+        )
     resolved = bool(steps) and steps[-1][0] == "resolve"
     urls = [url for its in asks for url in its.get("targets" if resolved else "profiles", ())]
     if kind == "type":
@@ -261,7 +265,9 @@ def _question(
         if resolved:
             named = {profiles.type_of(url) or "" for url in urls}
         named |= {name[:1].upper() + name[1:] for name in named}  # as it is spelt in `valueDateTime`
-        return (lambda values, _: any(_type(one) in named for one in values)) if named else (lambda _values, _walk: None)
+        return (
+            (lambda values, _: any(_type(one) in named for one in values)) if named else (lambda _values, _walk: None)
+        )
 
     def conforms(values: list[Item], walk: Walk) -> Answer:
         answers = [profiles.conforms(one.value, url, walk) for one in values for url in urls]

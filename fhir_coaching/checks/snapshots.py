@@ -165,7 +165,9 @@ class _Reader:
             asks["types"] = sorted(set(own))
         if targets := _targets(types, base):
             asks["targets"] = targets
-        if profiles := [one for type_ in types for one in type_.get("profile", ()) if one.removeprefix(HL7) not in codes.values()]:
+        if profiles := [
+            one for type_ in types for one in type_.get("profile", ()) if one.removeprefix(HL7) not in codes.values()
+        ]:
             asks["profiles"] = profiles
         for key, value in element.items():
             for word in ("fixed", "pattern"):
