@@ -7,7 +7,7 @@ import gzip
 import tarfile
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.json import NotJson, loads
@@ -40,7 +40,7 @@ class Package:
 class _Bounded:
     """A stream that ends with an error after so many bytes."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: gzip.GzipFile) -> None:
         self.stream, self.left = stream, MOST
 
     def read(self, size: int) -> bytes:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.context import Context
+from fhir_coaching.checks.extensions import Extensions
 from fhir_coaching.checks.guides import Guide, guide, shipped
 from fhir_coaching.checks.library import Library
 from fhir_coaching.checks.profiles import Structure
-from fhir_coaching.checks.walk import FURTHEST, Walk
+from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import Finding, SettingsError
 from fhir_coaching.lens import Json, Version
 
@@ -22,6 +24,8 @@ class Chosen:
         self.version = version
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
+        canonicals = [library.own.canonical for library in self.libraries]
+        self.extensions = Extensions(compiler(version), self._extension, canonicals)
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource, and each in it if it is a Bundle, is not as is asked."""
@@ -39,7 +43,7 @@ class Chosen:
         return url.__class__ is str and any(library.type_of(url) == "Extension" for library in self.libraries)
 
     def _one(self, resource: Json, at: str, walk: Walk, scope: Context) -> None:
-        around, walk.scope = walk.scope, scope
+        around, walk.scope, walk.place = walk.scope, scope, at
         found, walk.out = walk.out, []
         for structure in self._profiles(resource, at, walk):
             structure.check(resource, at, walk)
@@ -49,7 +53,7 @@ class Chosen:
                 here = f"{at}.contained[{index}]"
                 for structure in self._claimed(inner, here, walk):
                     structure.check(inner, here, walk)
-        self._extensions(resource, at, walk)
+        self.extensions.check(resource, at, walk)
         found += _once(walk.out)
         walk.out, walk.scope = found, around
 
@@ -80,36 +84,16 @@ class Chosen:
             right = [one for one in found if one.type == _name(resource)]
             if right:
                 yield from right
-            elif found:
+            elif found and _name(resource) in found[0].library.compiler.resources:
                 walk.error("profile", here, "a profile of another type of resource")
-            elif any(
+            elif not found and any(
                 library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries
             ):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
-            else:
+            elif not found:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")
 
-    def _extensions(self, node: Any, at: str, walk: Walk) -> None:
-        """Every extension that is defined here, wherever it stands. Each is asked once: those in it are its own."""
-        if len(at) > FURTHEST:
-            return
-        for key, value in node.items():
-            if value.__class__ is dict:
-                self._extensions(value, f"{at}.{key}", walk)
-            elif value.__class__ is list:
-                extends = key in {"extension", "modifierExtension"}
-                for index, one in enumerate(value):
-                    if one.__class__ is not dict:
-                        continue
-                    here = f"{at}.{key}[{index}]"
-                    if extends and (structure := self._extension(one.get("url"))) is not None:
-                        structure.check(one, here, walk)
-                    if key != "contained" or at:
-                        self._extensions(one, here, walk)
-
-    def _extension(self, url: Any) -> Structure | None:
-        if url.__class__ is not str:
-            return None
+    def _extension(self, url: str) -> Structure | None:
         found = (library.structure(url) for library in self.libraries)
         return next((one for one in found if one is not None and one.type == "Extension"), None)
 

@@ -1,6 +1,6 @@
 """The check of one resource against the base definitions of its version, and then against profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from fhir_coaching.checks import special
@@ -8,7 +8,7 @@ from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.errors import ERROR, Finding, SettingsError
+from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
 from fhir_coaching.lens import Version
 
 
@@ -42,10 +42,26 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
             )
         profile.check(resource, walk)
     known = [one for one in base if one.rule != "modifier" or not _is_known(one.element, resource, profiles)]
-    said = {(one.element, one.rule, one.severity) for one in known}
-    errors = {(one.element, one.rule) for one in known if one.severity == ERROR}
-    new = (one for one in walk.out if (one.element, one.rule) not in errors)
-    return [*known, *(one for one in new if (one.element, one.rule, one.severity) not in said)]
+    return [*known, *_beyond(known, walk.out)]
+
+
+def _beyond(base: list[Finding], found: list[Finding]) -> Iterator[Finding]:
+    """What profiles find, less what the base has on the same element, and what follows from another shape than FHIR's."""
+    said = {(one.element, one.rule, severity) for one in base for severity in {one.severity, WARNING, INFORMATION}}
+    misshapen = {one.element for one in base if one.rule == "type"}
+    around = {above for at in misshapen for above in _above(at)}
+    for one in found:
+        follows = one.element in misshapen or not misshapen.isdisjoint(_above(one.element))
+        if (one.element, one.rule, one.severity) in said or follows or (one.rule == "slice" and one.element in around):
+            continue
+        yield one
+
+
+def _above(at: str) -> Iterator[str]:
+    """The elements that an element is in, a list of values too."""
+    for index in range(len(at) - 1, 0, -1):
+        if at[index] in ".[":
+            yield at[:index]
 
 
 def _is_known(at: str, resource: Any, profiles: Sequence[Profile]) -> bool:

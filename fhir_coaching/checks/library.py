@@ -92,7 +92,7 @@ def merged(below: Mapping[str, Json], own: Mapping[str, Json]) -> dict[str, Json
 
 
 def _is_named(own: Guide, other: Guide) -> bool:
-    return own.dependencies.get(other.package) == other.version
+    return bool(own.dependencies.get(other.package) == other.version)
 
 
 def _shipped(own: Guide, beside: Iterable[Guide]) -> list[Guide]:

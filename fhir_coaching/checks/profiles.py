@@ -63,17 +63,18 @@ class Structure:
     def check(self, value: Any, at: str, walk: Walk) -> None:
         """Everything in which a resource or an element is not as this profile asks."""
         found, walk.out = walk.out, []
-        around = walk.scope
+        around, place = walk.scope, walk.place
         if self.type in self.library.compiler.resources and around.resource is not value:
             contained = at.rpartition(".")[2].startswith("contained[")
             walk.scope = Context(walk.version, around.root if contained else value, value)
+            walk.place = place if contained else at
         if self._checks is None:
             self._checks = Content(self.root, self.type, self.library, self.root)
         if self.missing:
             walk.tell("not-evaluated", at, "the profile that this one builds on is in no guide at hand")
         self._checks.check(Item(value, None, at, at, self.type), walk)
         found += [self._signed(one) for one in walk.out]
-        walk.out, walk.scope = found, around
+        walk.out, walk.scope, walk.place = found, around, place
 
     def conforms(self, value: Any, at: str, walk: Walk) -> bool:
         """Whether a value is as this profile asks, errors alone."""
@@ -260,14 +261,49 @@ def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
     yield from (like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
     if targets := asks.get("targets"):
-        types = {target if target in library.compiler.resources else library.type_of(target) for target in targets}
-        known = frozenset(type_ for type_ in types if type_)
-        yield _incomplete if None in types else special.targets("Reference", known, library.compiler.resources)
+        yield _Targets(targets, library).check
 
 
-def _incomplete(value: Any, at: str, walk: Walk) -> None:
-    if value.__class__ is dict:
-        walk.tell("not-evaluated", at, "a profile that this reference may lead to is in no guide at hand")
+class _Targets:
+    """Where a reference may lead: by type, and a contained resource by its profile as well."""
+
+    def __init__(self, targets: list[str], library: Library) -> None:
+        resources = library.compiler.resources
+        types = {target: target if target in resources else library.type_of(target) for target in targets}
+        self.library = library
+        self.complete = None not in types.values()
+        self.by_type = special.targets("Reference", frozenset(filter(None, types.values())), resources)
+        self.profiles: dict[str, list[str]] = {}  # of types of which any resource will do there are none
+        for target, type_ in types.items():
+            if type_ and target not in resources and type_ not in targets:
+                self.profiles.setdefault(type_, []).append(target)
+
+    def check(self, value: Any, at: str, walk: Walk) -> None:
+        """Whether a reference leads where it may."""
+        if value.__class__ is not dict:
+            return
+        if not self.complete:
+            walk.tell("not-evaluated", at, "a profile that this reference may lead to is in no guide at hand")
+            return
+        self.by_type(value, at, walk)
+        target = walk.scope.target(value)
+        if target is None:
+            return
+        name = target.get("resourceType")
+        urls = self.profiles.get(name, []) if name.__class__ is str else []
+        structures = [one for url in urls if (one := self.library.structure(url)) is not None]
+        if not structures or (key := (structures[0].url, id(target))) in walk.asked:
+            return
+        walk.asked.add(key)  # contained resources may refer to one another
+        place = f"{walk.place}.contained[{_index(walk.scope.root, target)}]"
+        if len(structures) == 1:
+            structures[0].check(target, place, walk)
+        elif not any(one.conforms(target, place, walk) for one in structures):
+            walk.error("target", f"{at}.reference", "leads to a resource that is as none of the profiles asks")
+
+
+def _index(root: Json, target: Json) -> int:
+    return next(index for index, one in enumerate(root["contained"]) if one is target)
 
 
 def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:

@@ -283,7 +283,7 @@ def _type(item: Item) -> str:
     return item.code
 
 
-def _value(asks: list[Mapping[str, Any]], profiles: Profiles) -> Callable[[list[Item], Walk], Answer]:
+def _value(asks: Sequence[Mapping[str, Any]], profiles: Profiles) -> Callable[[list[Item], Walk], Answer]:
     tests: list[Callable[[Any], bool]] = []
     for its in asks:
         if "fixed" in its:
