@@ -20,6 +20,7 @@ class Difference:
     reason: str
     below: str = ""  # only with one of ours, of such a class, on a part of that element: it follows from this
     above: str = ""  # only with one of ours, of such a class, on an element that it is in
+    beside: str = ""  # only where there is one of ours of such a class, wherever
     versions: tuple[Version, ...] = (R4, R5)
 
     def covers(self, outcome: str, said: Said, ours: Sequence[Said], version: Version) -> bool:
@@ -31,6 +32,7 @@ class Difference:
             and re.search(self.pattern, text) is not None
             and (not self.below or any(is_below(one, said) for one in ours if re.fullmatch(self.below, one.kind)))
             and (not self.above or any(is_above(one, said) for one in ours if re.fullmatch(self.above, one.kind)))
+            and (not self.beside or any(re.fullmatch(self.beside, one.kind) for one in ours))
         )
 
 
