@@ -5,7 +5,7 @@
 
 import gzip
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,16 @@ def opened(path: str | Path) -> Guide:
 
     Raises SettingsError if it is no package, or one of a version of FHIR that is not known here.
     """
-    package = archives.package(path)
-    content, unread = read(package)
+    try:
+        its = Path(path).stat()
+    except (OSError, ValueError):
+        its = None
+    return _opened(str(path), *((its.st_mtime_ns, its.st_size) if its else (0, 0)))
+
+
+@lru_cache(maxsize=8)  # a guide named in each of many calls is read once
+def _opened(path: str, _changed: int, _size: int) -> Guide:
+    content, unread = read(archives.package(path))
     return Guide(content, unread)
 
 

@@ -142,6 +142,7 @@ class Element:
         self.keys = [(self.stem + code[0].upper() + code[1:], code) for code in types] if choice else None
         self.code = next(iter(types), "")
         self.allowed = frozenset(asks.get("types", ()))
+        self.mistyped = "extension" if type_ == "Extension" else "type"
         self.content = Content(node, _table(node, types), library, root)
         slices = [
             Slice(slice_, its, Content(its, _table(_typed(its, slice_, self.stem, types), types), library, root).check)
@@ -161,7 +162,9 @@ class Element:
             walk.error("cardinality", items[self.most].at, what)
         for item in items:
             if self.allowed and _type(item) not in self.allowed:
-                walk.error("type", item.at, "of a type that is not allowed here", f"allowed: {', '.join(self.allowed)}")
+                hint = f"allowed: {', '.join(sorted(self.allowed))}"
+                walk.error(self.mistyped, item.at, "of a type that is not allowed here", hint)
+                continue
             self.content.check(item, walk)
         if self.slicing:
             self.slicing.check(items, f"{at}.{self.stem}", walk)
