@@ -16,8 +16,7 @@ from checking.slices import SLICES
 from servers import Validator
 from supplied import package
 
-from fhir_coaching.checks import check
-from fhir_coaching.checks.chosen import chosen
+from fhir_coaching.checks import check, chosen
 from fhir_coaching.lens import R4
 
 pytestmark = pytest.mark.servers
