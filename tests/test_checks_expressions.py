@@ -9,11 +9,16 @@ from typing import Any
 
 import definitions
 import pytest
+from checking.guided import BASE
+from servers import Validator
 from servers.launchers import guides
+from us_core_examples import ROWS, Row
 
 from fhir_coaching.checks import fhirpath
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.expressions import Unevaluated, bound, ours
+from fhir_coaching.checks.fhirpath import Holds
+from fhir_coaching.checks.guides import guide
 from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.us_core import US_CORE
 from fhir_coaching.lens import R4
@@ -21,6 +26,13 @@ from fhir_coaching.lens import R4
 Json = dict[str, Any]
 
 VERSIONS = ("3.1.1", "4.0.0", "5.0.1", "6.1.0", "7.0.0", "8.0.0")
+# What the library does not evaluate: value sets, and things that are asked for a truth.
+LEFT_OUT = {
+    "where(category.memberOf('http://hl7.org/fhir/us/core/ValueSet/us-core-condition-category')).exists()":
+        "asks for memberOf(), which is not evaluated here",
+    "practitioner or organization or healthcareService or location": fhirpath.FAILED,
+    "telecom or endpoint": fhirpath.FAILED,
+}  # fmt: skip
 PATIENT: Json = {
     "resourceType": "Patient",
     "active": False,
@@ -92,6 +104,9 @@ def test_a_guides_constraint_is_evaluated_by_the_library() -> None:
         ("birthDate <= @1971", True),
         ("birthDate.hasValue()", True),
         ("name.hasValue()", False),
+        ("(contained | name.given | name.given).count() = 3", True),  # it keeps their types
+        ("(Patient | contained).select(deceased.exists()).first()", True),
+        ("(name.given | 'Synthetic').count() = 2 and name.given.isDistinct()", True),
         ("text.`div`.htmlChecks()", True),
         ("extension('urn:a').count() = 2", True),
         ("extension('urn:a').value.select($this).count() = 2", True),
@@ -145,3 +160,63 @@ def test_evaluation_leaves_the_resource_as_it_was() -> None:
     for expression in ("descendants().count() > 3", "name.given.count() = 2", "extension('urn:a').exists()"):
         holds(expression)
     assert json.dumps(PATIENT) == before
+
+
+CASES = [
+    pytest.param(version, one, id=f"{one.key}-{version}-{number}")
+    for number, one in enumerate(ROWS)
+    for version in one.versions
+]
+
+
+def expression_of(one: Row, version: str) -> str:
+    """What the constraint says in that version."""
+    profile = guide(f"us-core@{version}").profiles[BASE + one.profile]
+    (found,) = {
+        text for asks in profile["elements"].values() for key, _, text in asks.get("rules", ()) if key == one.key
+    }
+    return " ".join(found.split())
+
+
+def held(expression: Holds, one: Row, resource: Json) -> bool:
+    return expression(one.node(resource), Context(R4, resource, resource))
+
+
+@pytest.mark.parametrize(("version", "one"), CASES)
+def test_each_constraint_is_kept_and_broken(version: str, one: Row) -> None:
+    function = bound(one.key, expression_of(one, version), one.type)
+    assert [held(function, one, resource) for resource in (one.keeps, one.breaks)] == [True, False]
+
+
+def test_every_constraint_has_an_example_but_those_that_always_hold() -> None:
+    used = {id(ours(one.key, expression_of(one, version))) for one in ROWS for version in one.versions}
+    left = [one for one in US_CORE.values() if id(one) not in used]
+    anything: list[Any] = [PATIENT, "2026", {"valueQuantity": {"value": 1}}, {}, None, []]
+    assert [one.holds(node, Context(R4, PATIENT, PATIENT)) for one in left for node in anything].count(False) == 0
+
+
+def outcome(text: str, one: Row, resource: Json) -> bool | str:
+    """What the library says, or why it says nothing."""
+    try:
+        return held(fhirpath.compiled(text, one.type), one, resource)
+    except Unevaluated as why:
+        return why.reason
+
+
+@pytest.mark.parametrize(("version", "one"), CASES)
+def test_the_library_says_the_same_where_it_can(version: str, one: Row) -> None:
+    text = expression_of(one, version)
+    for resource in (one.keeps, one.breaks):
+        said = outcome(text, one, resource)
+        assert said in {held(bound(one.key, text), one, resource), LEFT_OUT.get(text)}
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_engine_says_the_same(guided_validator: Validator, version: str) -> None:
+    rows = [one for one in ROWS if version in one.versions]
+    for wanted, resources in ((False, [one.keeps for one in rows]), (True, [one.breaks for one in rows])):
+        reports = guided_validator.validate(resources, igs=[f"hl7.fhir.us.core-{version}"])
+        for one, report in zip(rows, reports, strict=True):
+            rules = {str(found["rule"]).rpartition("#")[2] for found in [*report["errors"], *report["warnings"]]}
+            assert (one.key in rules) is wanted, (one.key, one.at, report)

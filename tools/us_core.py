@@ -1,8 +1,8 @@
 """Makes `fhir_coaching/checks/definitions/us-core-*.json.gz`, what US Core asks, from its official packages.
 
-`python tools/us_core.py [FOLDER]`: the folder that holds `hl7.fhir.us.core-*.tgz` and R4's own definitions, for the code
-systems that US Core draws on (ORACLE_IGS, or `../shared/igs` beside the checkout). Same packages, same bytes. Their content is
-CC0-1.0 (`license` in each package.json); names, numbers, codes and expressions are taken, no sentence.
+`python tools/us_core.py [FOLDER]`: the folder that holds `hl7.fhir.us.core-*.tgz` (ORACLE_IGS, or `../shared/igs` beside the
+checkout). Same packages, same bytes. Their content is CC0-1.0 (`license` in each package.json); names, numbers, codes and
+expressions are taken, no sentence. Run `tools/definitions.py` first: what it makes is read.
 """
 
 import argparse
@@ -15,14 +15,11 @@ from definitions import FOLDER, write
 from fhir_coaching.checks import archives, guides
 
 BESIDE = Path(__file__).parents[2] / "shared" / "igs"
-CORE = "hl7.fhir.r4.core-4.0.1-definitions.tgz"
 
 
 def tables(folder: Path, version: str) -> dict[str, Any]:
     """What the reader makes of the official package of a version. Raises SystemExit if it is not CC0 any more."""
-    core = archives.package(folder / CORE)
-    package = archives.package(folder / f"hl7.fhir.us.core-{version}.tgz")
-    content, _ = guides.read(package, core.resources)
+    content, _ = guides.read(archives.package(folder / f"hl7.fhir.us.core-{version}.tgz"))
     if content["licence"] != "CC0-1.0":
         raise SystemExit(f"US Core {version} is not CC0 but {content['licence']}")
     return content

@@ -15,15 +15,20 @@ class Uncountable(Exception):
 
 
 class Expansion:
-    """The value sets and code systems of some packages, by URL. `known` are value sets that are counted out already."""
+    """The value sets and code systems of some packages, by URL; with others that are counted out already."""
 
-    def __init__(self, resources: list[Json], known: Mapping[str, Mapping[str, list[str]]] | None = None) -> None:
+    def __init__(
+        self,
+        resources: list[Json],
+        sets: Mapping[str, Mapping[str, list[str]]] | None = None,
+        systems: Mapping[str, list[str]] | None = None,
+    ) -> None:
         def by_url(kind: str) -> dict[str, Json]:
             # The first one wins: a version's own package stands before those that it builds on.
             return {one["url"]: one for one in reversed(resources) if one.get("resourceType") == kind and "url" in one}
 
         self.sets, self.systems = by_url("ValueSet"), by_url("CodeSystem")
-        self.known = known or {}
+        self.known_sets, self.known_systems = sets or {}, systems or {}
         self._counted: dict[str, Codes] = {}  # a value set that many others hold is counted once
 
     def codes(self, url: str) -> Codes | None:
@@ -37,9 +42,9 @@ class Expansion:
     def _codes(self, url: str, within: tuple[str, ...]) -> Codes:
         url = url.split("|", maxsplit=1)[0]
         if url not in self._counted:
-            known = url in self.known and url not in self.sets
+            known = self.known_sets.get(url) if url not in self.sets else None
             found = (
-                {system: set(its) for system, its in self.known[url].items()} if known else self._composed(url, within)
+                self._composed(url, within) if known is None else {system: set(its) for system, its in known.items()}
             )
             self._counted[url] = found
         return {system: set(codes) for system, codes in self._counted[url].items()}
@@ -71,6 +76,8 @@ class Expansion:
         if "concept" in part:
             return {one["code"] for one in part["concept"]}
         system = self.systems.get(part["system"], {})
+        if not system and "filter" not in part and part["system"] in self.known_systems:
+            return set(self.known_systems[part["system"]])
         if system.get("content") != "complete" or "concept" not in system:
             raise Uncountable
         concepts = list(walk(system["concept"], ()))

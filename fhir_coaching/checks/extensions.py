@@ -3,12 +3,13 @@
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.profiles import Structure
+from fhir_coaching.checks.slicing import Node
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.lens import Json
 
@@ -87,8 +88,14 @@ class Extensions:
             contexts = structure.context
             if contexts and not any(_fits(kind, expression, bearer, within) for kind, expression in contexts):
                 walk.error("extension", at, "an extension that may not stand here", f"asked by {structure.name}")
+        elif ":" not in url:
+            around = self.find(within)
+            if around is not None and not any(_names(one, url) for one in _slices(around)):
+                walk.error(
+                    "extension", at, "the extension around it has no part of this name", f"asked by {around.name}"
+                )
         elif self.own and url.startswith(self.own):
-            walk.error("extension", f"{at}.url", "the guide that should define this extension does not")
+            walk.warn("extension", f"{at}.url", "the guide that should define this extension does not")
 
 
 def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
@@ -99,6 +106,17 @@ def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
         return True  # an expression, which is not evaluated
     name = expression.rpartition("#")[2]
     return name in ANY or name in bearer.names
+
+
+def _slices(structure: Structure) -> Iterable[Node]:
+    """The parts of an extension."""
+    parts = structure.root.children.get("extension")
+    return parts.slices.values() if parts else ()
+
+
+def _names(part: Node, url: str) -> bool:
+    named = part.children.get("url")
+    return named is None or named.asks.get("fixed", url) == url
 
 
 EXTENSION = Bearer(("Extension",), "Extension")

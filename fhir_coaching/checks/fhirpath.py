@@ -1,11 +1,12 @@
 """FHIRPath by way of fhirpathpy (extra `fhirpath`), with its known faults mended or kept away from.
 
 Version 2.2.4, read 2026-11: it reads past mistakes in an expression, takes `false` in a resource for true in `where`, compares
-collections by their first item and dates as texts, counts what stands beside a primitive as another one, and keeps the model
-in a global. https://hl7.org/fhirpath/N1/
+collections by their first item and dates as texts, forgets the types of what `|` puts together, counts what stands beside a
+primitive as another one, and keeps the model in a global. https://hl7.org/fhirpath/N1/
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -71,8 +72,14 @@ def _evaluated(tree: Json, node: Any, path: Any, context: Context, model: Json, 
     from fhirpathpy.engine.invocations.constants import constants  # noqa: PLC0415
     from fhirpathpy.engine.nodes import ResourceNode, TypeInfo  # noqa: PLC0415
 
+    class Start(ResourceNode):  # type: ignore[misc]
+        """What an expression begins with: `Patient.name` asks it for its type."""
+
+        def __getitem__(self, name: str) -> Any:
+            return self.data.get(name) if isinstance(self.data, dict) else None
+
     clean: Callable[[Any], Any] = (lambda value: value) if beside else _without_siblings
-    start = [] if node is None and path is None else [ResourceNode(clean(node), path)]
+    start = [] if node is None and path is None else [Start(clean(node), path)]
     known = {
         "context": start,
         "resource": ResourceNode(clean(context.resource), None),
@@ -207,6 +214,10 @@ def _mended() -> Mapping[str, Json]:
         return {**theirs[sign], "fn": lambda scope, a, b: theirs[sign]["fn"](scope, _timed(a), _timed(b))}
 
     return {
+        "|": {**theirs["|"], "fn": lambda _scope, one, other: _once([*one, *other])},
+        "union": {**theirs["union"], "fn": lambda _scope, one, other: _once([*one, *other])},
+        "distinct": {"fn": lambda _scope, found: _once(found)},
+        "isDistinct": {"fn": lambda _scope, found: len(_once(found)) == len(found)},
         "where": {**theirs["where"], "fn": _where},
         "exists": {**theirs["exists"], "fn": lambda scope, found, criteria=None: bool(
             found if criteria is None else _where(scope, found, criteria))},
@@ -233,6 +244,19 @@ def _timed(found: list[Any]) -> list[Any]:
         else one
         for one in found
     ]
+
+
+def _once(found: list[Any]) -> list[Any]:
+    """Each value once, as what it is: the library forgets the types of what it puts together."""
+    return list({_told(one): one for one in reversed(found)}.values())[::-1]
+
+
+def _told(one: Any) -> Any:
+    """What tells a value from others."""
+    value = getattr(one, "data", one)
+    if isinstance(value, dict | list):
+        return one
+    return value if isinstance(value, int | Decimal) and not isinstance(value, bool) else (type(value), str(value))
 
 
 def _where(scope: Json, found: list[Any], criteria: Callable[[Any], Any]) -> list[Any]:

@@ -3,23 +3,24 @@
 `tools/us_core.py` makes the tables of US Core with what reads a package here; their content is CC0.
 """
 
-import gzip
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
-from importlib.resources import files
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks import archives, snapshots
 from fhir_coaching.checks.expansion import Expansion
-from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.tables import packed, table, terms
 from fhir_coaching.errors import SettingsError
-from fhir_coaching.fhir.json import loads
 from fhir_coaching.lens import R4, R5, Json, Version
+
+if TYPE_CHECKING:
+    from fhir_coaching.checks.engine import Profile
 
 US_CORE = "us-core"
 VERSIONS = ("3.1.1", "4.0.0", "5.0.1", "6.1.0", "7.0.0", "8.0.0")
 RELEASES = {"4.0": R4, "5.0": R5}
+HL7_SETS = "http://hl7.org/fhir/ValueSet/"  # what of them can be counted out is known
 NATIVE = {"ele-1", "ext-1"}
 
 
@@ -60,8 +61,7 @@ def guide(name: str) -> Guide:
     called, _, version = name.partition("@")
     if called != US_CORE or version not in VERSIONS:
         raise SettingsError("no guide of this name is at hand", hint=f"known: {', '.join(shipped())}")
-    packed = files("fhir_coaching.checks").joinpath("definitions", f"{called}-{version}.json.gz").read_bytes()
-    return Guide(loads(gzip.decompress(packed)))
+    return Guide(packed(f"{called}-{version}"))
 
 
 def shipped() -> tuple[str, ...]:
@@ -74,23 +74,45 @@ def opened(path: str | Path) -> Guide:
 
     Raises SettingsError if it is no package, or one of a version of FHIR that is not known here.
     """
-    package = archives.package(path)
-    content, unread = read(package)
+    try:
+        its = Path(path).stat()
+    except (OSError, ValueError):
+        its = None
+    return _opened(str(path), *((its.st_mtime_ns, its.st_size) if its else (0, 0)))
+
+
+def chosen(names: Sequence[str], guides: Sequence[Guide] = (), version: Version | None = None) -> "tuple[Profile, ...]":
+    """What `check` takes as its profiles: guides by name, `us-core@6.1.0`, and profiles by address.
+
+    A guide's name stands for all of it; without any name, all `guides` do. Raises SettingsError where a name is unknown or of
+    another version of FHIR than the others, or than `version`.
+    """
+    if not names and not guides:
+        return ()
+    from fhir_coaching.checks.selection import selected  # noqa: PLC0415 - which looks up guides here
+
+    return selected(tuple(names), tuple(guides), version)
+
+
+@lru_cache(maxsize=8)  # a guide named in each of many calls is read once
+def _opened(path: str, _changed: int, _size: int) -> Guide:
+    content, unread = read(archives.package(path))
     return Guide(content, unread)
 
 
-def read(package: archives.Package, also: Iterable[Json] = ()) -> tuple[Json, list[str]]:
-    """The tables of a package, and what of it could not be read. `also` are value sets and code systems from elsewhere."""
+def read(package: archives.Package) -> tuple[Json, list[str]]:
+    """The tables of a package, and what of it could not be read."""
     version = _release(package.about)
     types, codes = table(version)["types"], table(version)["codes"]
-    expansion = Expansion([*package.resources, *also], known=codes)
+    expansion = Expansion(package.resources, terms(version)["sets"] | codes, terms(version)["systems"])
     unread = list(package.unread)
     counted: dict[str, dict[str, list[str]] | None] = {}
 
     def countable(url: str) -> bool:
+        """Whether a value set's codes are known, or may be to a guide beside this one."""
         if url not in counted and url not in codes:
             counted[url] = _counted(expansion, url)
-        return url in codes or counted[url] is not None
+        return url in codes or counted[url] is not None or not (url in expansion.sets or url.startswith(HL7_SETS))
 
     profiles, of_types = [], {}
     for definition in filter(snapshots.reads, package.resources):

@@ -3,7 +3,7 @@
 A second pass after the check against the base: what is of another shape than its type was reported there, and is passed over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ from fhir_coaching.checks.snapshots import split
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, Finding
 from fhir_coaching.lens import Json
+
+Holds = Callable[[Any, Context], bool]
 
 ASKED = "asked by "
 CODED = {"CodeableConcept", "CodeableReference", "Coding", "Quantity"}
@@ -110,7 +112,7 @@ class Content:
         if item.code in self.by_code:
             self.by_code[item.code](item.value, item.at, walk)
         for rule in self.rules:
-            rule.check(item, walk)
+            rule.check(item, self.type or item.code, walk)
         self.reached.check(item, walk)
         if self._elements is None:  # when the first value comes: elements hold one another
             self._elements = list(self._children())
@@ -140,6 +142,7 @@ class Element:
         self.keys = [(self.stem + code[0].upper() + code[1:], code) for code in types] if choice else None
         self.code = next(iter(types), "")
         self.allowed = frozenset(asks.get("types", ()))
+        self.mistyped = "extension" if type_ == "Extension" else "type"
         self.content = Content(node, _table(node, types), library, root)
         slices = [
             Slice(slice_, its, Content(its, _table(_typed(its, slice_, self.stem, types), types), library, root).check)
@@ -159,7 +162,9 @@ class Element:
             walk.error("cardinality", items[self.most].at, what)
         for item in items:
             if self.allowed and _type(item) not in self.allowed:
-                walk.error("type", item.at, "of a type that is not allowed here", f"allowed: {', '.join(self.allowed)}")
+                hint = f"allowed: {', '.join(sorted(self.allowed))}"
+                walk.error(self.mistyped, item.at, "of a type that is not allowed here", hint)
+                continue
             self.content.check(item, walk)
         if self.slicing:
             self.slicing.check(items, f"{at}.{self.stem}", walk)
@@ -186,27 +191,32 @@ class _Rule:
     """A constraint of a profile."""
 
     def __init__(self, key: str, severity: str, expression: str) -> None:
-        self.key, self.severity = key, severity
-        self.says = "a constraint of the profile does not hold"
-        try:
-            self.holds = expressions.bound(key, expression)
-        except Unevaluated as why:
-            reason = str(why)
+        self.key, self.severity, self.expression = key, severity, expression
+        ours = expressions.ours(key, expression)
+        self.says = ours.says if ours else "a constraint of the profile does not hold"
+        self.bound: dict[str, Holds | str] = {}  # by type; why not, where it cannot be evaluated at all
 
-            def never(_node: Any, _context: Any) -> bool:
-                raise Unevaluated(reason)
-
-            self.holds = never
-
-    def check(self, item: Item, walk: Walk) -> None:
+    def check(self, item: Item, type_: str, walk: Walk) -> None:
         """Ask it."""
+        if type_ not in self.bound:
+            self.bound[type_] = self._bound(type_)
+        holds = self.bound[type_]
+        if isinstance(holds, str):
+            walk.tell("not-evaluated", item.at, holds)
+            return
         try:
-            if not self.holds(item.beside if item.value is None else item.value, walk.scope):
+            if not holds(item.value, walk.scope):
                 walk.out.append(Finding(self.key, self.severity, self.says, element=item.at))
         except Unevaluated as why:
             walk.tell("not-evaluated", item.at, f"constraint {self.key}: {why}")
         except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
             walk.tell("not-evaluated", item.at, f"constraint {self.key} could not be applied here")
+
+    def _bound(self, type_: str) -> Holds | str:
+        try:
+            return expressions.bound(self.key, self.expression, type_)
+        except Unevaluated as why:
+            return f"constraint {self.key}: {why}"
 
 
 def _at(root: Node, id_: str) -> Node:

@@ -133,7 +133,7 @@ class _Reader:
         """The name of an element as its type has it, and what the type says of it."""
         parent, _, step = id_.rpartition(".")
         name = split(step)[0]
-        its = self.types.get(self._content(parent), {}).get("elements", {})
+        its = (self.types.get(self._content(parent)) or self.types["Element"])["elements"]
         if name in its:
             return name, its[name]
         # A differential may write `valueQuantity` for `value[x]`.

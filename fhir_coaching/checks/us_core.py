@@ -6,11 +6,12 @@ server answers so too.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from fhir_coaching.checks.constraint import Holds, Invariant, coded, has, not_both, one_of, parts, rule, text
+from fhir_coaching.checks.constraint import Holds, Invariant, coded, has, one_of, parts, rule, text
 from fhir_coaching.checks.context import Context
+from fhir_coaching.checks.invariants_resources import answered_once, answers
 from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
 
@@ -146,25 +147,8 @@ def _category(node: Json, _: Context) -> bool:
     return any((text(one, "system"), text(one, "code")) in known for one in parts(node, "category", "coding"))
 
 
-def _within(node: Json) -> Iterator[Json]:
-    """A questionnaire's answers and all that has items in it."""
-    left = [node]
-    while left:
-        one = left.pop()
-        yield one
-        left += [*parts(one, "item"), *parts(one, "answer")]
-
-
 def _distinct(node: Json, _: Context) -> bool:
-    for one in _within(node):
-        answered = [
-            text(item, "linkId")
-            for item in parts(one, "item")
-            if any(has(its, "value[x]") for its in parts(item, "answer"))
-        ]
-        if len(answered) != len(set(answered)):
-            return False
-    return True
+    return all(answered_once(one) for one in answers(node))
 
 
 _PRECISE = Invariant(_precise, "a date, at least to the day")
@@ -246,7 +230,6 @@ US_CORE: Mapping[str, Invariant] = {
     "who.exists((resolve() is Practitioner) or (resolve() is Device)) implies onBehalfOf.exists()":
         rule(_represents, "a practitioner or device acts on somebody's behalf"),
     # QuestionnaireResponse
-    "(answer.exists() and item.exists()).not()": rule(not_both("answer", "item"), "items stand in an item or in its answers, not in both"),
     "subject.exists()": rule(one_of("subject"), "answers should say whom they are about"),
     "(QuestionnaireResponse|repeat(answer|item)).select(item.where(answer.value.exists()).linkId.isDistinct()).allTrue()":
         rule(_distinct, "several answers to a question stand in one item"),

@@ -12,6 +12,7 @@ from fhir_coaching.checks.library import Library
 from fhir_coaching.checks.profiles import Structure
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import Finding, SettingsError
+from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.lens import Json, Version
 
 
@@ -24,8 +25,10 @@ class Chosen:
         self.version = version
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
-        canonicals = [library.own.canonical for library in self.libraries]
-        self.extensions = Extensions(compiler(version), self._extension, canonicals)
+        self.compiler = compiler(version)
+        canonicals = [library.own.canonical for library in self.libraries if library.own.canonical]
+        self.own = tuple(f"{canonical}/" for canonical in canonicals)
+        self.extensions = Extensions(self.compiler, self._extension, canonicals)
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource, and each in it if it is a Bundle, is not as is asked."""
@@ -79,18 +82,16 @@ class Chosen:
         for index, url in enumerate(urls if urls.__class__ is list else ()):
             if url.__class__ is not str:
                 continue
-            here = f"{at}.meta.profile[{index}]"
+            here, resources = f"{at}.meta.profile[{index}]", self.compiler.resources
+            name = _name(resource)
             found = [one for library in self.libraries if (one := library.structure(url)) is not None]
-            right = [one for one in found if one.type == _name(resource)]
-            if right:
-                yield from right
-            elif found and _name(resource) in found[0].library.compiler.resources:
+            types = {one.type for one in found} or {url.partition("|")[0].removeprefix(HL7)} & resources
+            yield from (one for one in found if one.type == name)
+            if types and name in resources - types:
                 walk.error("profile", here, "a profile of another type of resource")
-            elif not found and any(
-                library.own.canonical and url.startswith(f"{library.own.canonical}/") for library in self.libraries
-            ):
+            elif not types and url.startswith(self.own):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
-            elif not found:
+            elif not types:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")
 
     def _extension(self, url: str) -> Structure | None:
@@ -113,19 +114,9 @@ def _once(found: list[Finding]) -> Iterator[Finding]:
             yield one
 
 
-def chosen(names: Sequence[str], guides: Sequence[Guide] = (), version: Version | None = None) -> tuple[Chosen, ...]:
-    """What `check` takes as its profiles: guides by name, `us-core@6.1.0`, and profiles by address.
-
-    A guide's name stands for all of it; without any name, all `guides` do. Raises SettingsError where a name is unknown or of
-    another version of FHIR than the others, or than `version`.
-    """
-    return _chosen(tuple(names), tuple(guides), version)
-
-
 @lru_cache(maxsize=32)  # guides are compared by identity; a library call with the same names is made again and again
-def _chosen(names: tuple[str, ...], guides: tuple[Guide, ...], version: Version | None) -> tuple[Chosen, ...]:
-    if not names and not guides:
-        return ()
+def selected(names: tuple[str, ...], guides: tuple[Guide, ...], version: Version | None) -> tuple[Chosen, ...]:
+    """What `guides.chosen` answers."""
     wholes: list[Guide] = [] if names else list(guides)
     single: list[tuple[Guide, str]] = []
     for name in names:
