@@ -101,12 +101,14 @@ def check(
     `profiles`: guides by name, `us-core@6.1.0`, and profiles by address. `guides`: packages of others, `.tgz`, whose profiles
     may be named as well; all of them are asked where none is named. Raises SettingsError for a profile or package that is none.
     """
-    from fhir_coaching import checks  # noqa: PLC0415
+    from fhir_coaching.checks import check  # noqa: PLC0415
 
     version_ = _version(version)
-    asked = tuple(profiles)
-    packages = [checks.opened(path) for path in guides]
-    return checks.check(resource, version_, checks.chosen(asked, packages, version_))
+    if not profiles and not guides:
+        return check(resource, version_)
+    from fhir_coaching.checks.guides import chosen, opened  # noqa: PLC0415
+
+    return check(resource, version_, chosen(tuple(profiles), tuple(map(opened, guides)), version_))
 
 
 def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":

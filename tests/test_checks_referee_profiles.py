@@ -16,7 +16,8 @@ from checking.slices import SLICES
 from servers import Validator
 from supplied import package
 
-from fhir_coaching.checks import check, chosen
+from fhir_coaching.checks import check
+from fhir_coaching.checks.guides import chosen
 from fhir_coaching.lens import R4
 
 pytestmark = pytest.mark.servers

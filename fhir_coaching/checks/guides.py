@@ -3,16 +3,19 @@
 `tools/us_core.py` makes the tables of US Core with what reads a package here; their content is CC0.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks import archives, snapshots
 from fhir_coaching.checks.expansion import Expansion
 from fhir_coaching.checks.tables import packed, table, terms
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.lens import R4, R5, Json, Version
+
+if TYPE_CHECKING:
+    from fhir_coaching.checks.engine import Profile
 
 US_CORE = "us-core"
 VERSIONS = ("3.1.1", "4.0.0", "5.0.1", "6.1.0", "7.0.0", "8.0.0")
@@ -76,6 +79,19 @@ def opened(path: str | Path) -> Guide:
     except (OSError, ValueError):
         its = None
     return _opened(str(path), *((its.st_mtime_ns, its.st_size) if its else (0, 0)))
+
+
+def chosen(names: Sequence[str], guides: Sequence[Guide] = (), version: Version | None = None) -> "tuple[Profile, ...]":
+    """What `check` takes as its profiles: guides by name, `us-core@6.1.0`, and profiles by address.
+
+    A guide's name stands for all of it; without any name, all `guides` do. Raises SettingsError where a name is unknown or of
+    another version of FHIR than the others, or than `version`.
+    """
+    if not names and not guides:
+        return ()
+    from fhir_coaching.checks.selection import selected  # noqa: PLC0415 - which looks up guides here
+
+    return selected(tuple(names), tuple(guides), version)
 
 
 @lru_cache(maxsize=8)  # a guide named in each of many calls is read once

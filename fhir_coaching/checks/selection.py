@@ -113,19 +113,9 @@ def _once(found: list[Finding]) -> Iterator[Finding]:
             yield one
 
 
-def chosen(names: Sequence[str], guides: Sequence[Guide] = (), version: Version | None = None) -> tuple[Chosen, ...]:
-    """What `check` takes as its profiles: guides by name, `us-core@6.1.0`, and profiles by address.
-
-    A guide's name stands for all of it; without any name, all `guides` do. Raises SettingsError where a name is unknown or of
-    another version of FHIR than the others, or than `version`.
-    """
-    return _chosen(tuple(names), tuple(guides), version)
-
-
 @lru_cache(maxsize=32)  # guides are compared by identity; a library call with the same names is made again and again
-def _chosen(names: tuple[str, ...], guides: tuple[Guide, ...], version: Version | None) -> tuple[Chosen, ...]:
-    if not names and not guides:
-        return ()
+def selected(names: tuple[str, ...], guides: tuple[Guide, ...], version: Version | None) -> tuple[Chosen, ...]:
+    """What `guides.chosen` answers."""
     wholes: list[Guide] = [] if names else list(guides)
     single: list[tuple[Guide, str]] = []
     for name in names:
