@@ -123,7 +123,7 @@ def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, des
     from fhir_coaching.practice.settings import Settings, write_settings
     from fhir_coaching.practice.source import open_source, read
     from fhir_coaching.records import kind_of
-    from fhir_coaching.report.findings import Line, beside
+    from fhir_coaching.report.findings import beside
     from fhir_coaching.report.values import counted
 
     source = opened(path)
@@ -149,7 +149,7 @@ def _to_records(app: App, path: str, fhir: str, identifier_base: str | None, des
             written = len(found)
     finally:
         remarks = [] if quiet else foreign.findings()
-        beside([*(Line.of(fault, "mapping") for fault in foreign.faults), *map(Line.of, remarks)])
+        beside([*(fault.as_finding("mapping") for fault in foreign.faults), *remarks])
     own = (
         f"; {foreign.adopted:,} of them adopted: they bear no identifier under {exchange.names.base}/"
         if foreign.adopted

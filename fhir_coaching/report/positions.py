@@ -13,7 +13,7 @@ from typing import Any
 Step = str | int
 Path = tuple[Step, ...]
 
-_blank = re.compile(r"[ \t\n\r]*").match
+_BLANK = re.compile(r"[ \t\n\r]*")
 # Only ends matter here: no number is made, as one of 5,000 digits would be refused.
 _parse = json.JSONDecoder(strict=False, parse_int=len, parse_float=len).raw_decode
 
@@ -114,7 +114,8 @@ def _members(text: str, at: int, member: Callable[[Step, int, int], int]) -> int
 
 def _end(text: str, at: int) -> int:
     """Where the white space ends."""
-    return _blank(text, at).end()  # type: ignore[union-attr] - it matches nothing at all too
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
 
 
 class Lines:
