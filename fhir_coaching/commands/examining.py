@@ -5,8 +5,6 @@ import re
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -84,6 +82,10 @@ def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterat
         for item in items:
             yield examined(item, wish) if isinstance(item, Text) else item
         return
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would wait for ever
     try:
         with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
             waiting = deque[Future[list[Seen]]]()
@@ -98,11 +100,14 @@ def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterat
                 pool.shutdown(wait=False, cancel_futures=True)
     except BrokenProcessPool:
         raise CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _deaf() -> None:
     """Ctrl-C is for the process that hands out the work: it then sends no more of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _batches(items: Iterable[Text | Seen]) -> Iterator[list[Text | Seen]]:

@@ -35,24 +35,21 @@ fhir-coaching validate --list
     "--fail-on",
     type=click.Choice(["error", "warning"]),
     default="error",
-    show_default=True,
     help="From which severity on the exit code is 3.",
 )
 @click.option(
     "--output",
     type=click.Choice(["text", "json", "ndjson", "junit", "operationoutcome"]),
+    metavar="FORM",
     default="text",
-    show_default=True,
-    help="For people, for programs, for CI, as FHIR.",
+    help="text, json, ndjson, junit or operationoutcome.",
 )
-@click.option("--show-values", is_flag=True, help="Show what stands there, not only its kind: it may be a patient's.")
-@click.option("--readable", is_flag=True, help="Tell besides which resources `convert` and `pull` could not read.")
-@click.option("--deep", is_flag=True, help="Ask fhir.resources for a second opinion on the structure of resources.")
-@click.option("--against", metavar="URL", help="Ask this server's $validate too, and show where the two differ.")
-@click.option("--token-file", metavar="FILE", help="For --against: a file with a bearer token; else as for `push`.")
-@click.option(
-    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="In how many processes; same output."
-)
+@click.option("--show-values", is_flag=True, help="Show values too, which may be a patient's.")
+@click.option("--readable", is_flag=True, help="Tell which resources `pull` could not read.")
+@click.option("--deep", is_flag=True, help="Ask fhir.resources too, about structure.")
+@click.option("--against", metavar="URL", help="Ask this server's $validate too, and compare.")
+@click.option("--token-file", metavar="FILE", help="For --against, as for `push`.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 64), default=1, help="Use N processes.")
 @click.option("--list", "list_rules", is_flag=True, help="Print every rule, and what is not checked.")
 @click.pass_obj
 def validate(
@@ -72,13 +69,11 @@ def validate(
 ) -> int:
     """Check records or resources, and tell every fault at once, with its line and column.
 
-    Resources: whether they are right by the base specification (shape, formats, required codes, references, its own
-    rules, narrative, Bundles). Records: whether they can be read, what a practice must fill in, what is amiss between
-    them, whether FHIR can say them, and whether what would be sent is right. --list says what is not checked.
+    Resources: whether they are right by the base specification. Records: whether they can be read, what a practice must
+    fill in, what is amiss between them, and whether what would be sent is right. A folder that is no practice is read
+    with all that is below it. No value is shown unless asked for.
 
-    SOURCE may be a folder of resources too, with all that is below it. No value is shown unless asked for.
-
-    Exit code 3 with errors; 1 if a server found errors that we did not.
+    Exit code 3 with errors; 1 where only the server finds some.
     """
     from fhir_coaching.commands.examining import Wish
     from fhir_coaching.commands.inputs import Inputs

@@ -84,7 +84,7 @@ class JUnit:
 
 
 def _text(findings: list[Located]) -> str:
-    return "\n".join(escape(_clean(line)) for one in findings for line in said(one, None, plain=True))
+    return "\n".join(escape(_clean(line)) for one in findings for line in said(one))
 
 
 def _quoted(text: str) -> str:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import click
-
 from fhir_coaching.checks.engine import not_evaluated
 from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
@@ -59,18 +57,18 @@ def listing(version: Version, output: str) -> None:
         every = [
             {"about": about, "rule": rule, "severity": how, "says": says} for about, rule, how, says in _each(version)
         ]
-        click.echo(dumps({"rules": every, "not_checked": not_checked(version)}).decode())
+        echo(dumps({"rules": every, "not_checked": not_checked(version)}).decode())
         return
     columns = width()
     for about, rows in groups(version).items():
-        echo(f"{about}:", colour=False)
+        echo(f"{about}:")
         longest = max(len(rule) for rule, *_ in rows)
         for rule, how, says in rows:
-            echo(*_row(f"{rule:<{longest}}  {how:<14}", says, columns), colour=False)
-        echo("", colour=False)
-    echo("Not checked:", colour=False)
+            echo(*_row(f"{rule:<{longest}}  {how:<14}", says, columns))
+        echo("")
+    echo("Not checked:")
     for one in not_checked(version):
-        echo(*(wrapped(one, columns, "  - ", "    ") if columns else [f"  - {one}"]), colour=False)
+        echo(*(wrapped(one, columns, "  - ", "    ") if columns else [f"  - {one}"]))
 
 
 def _each(version: Version) -> Iterator[tuple[str, str, str, str]]:

@@ -1,16 +1,13 @@
 """What `validate` found, as it comes: for people, as JSON, or a finding a line."""
 
-import json
 import os
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import Any, Protocol
-
-import click
 
 from fhir_coaching.errors import ERROR, INFORMATION, WARNING
 from fhir_coaching.fhir.json import dumps
@@ -18,6 +15,7 @@ from fhir_coaching.report.located import Located
 
 ORDER = (ERROR, WARNING, INFORMATION)
 COLOURS = {ERROR: "red", WARNING: "yellow", INFORMATION: "cyan"}
+STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}  # ECMA-48, SGR
 MOST = {
     ERROR: 20,
     WARNING: 20,
@@ -25,6 +23,8 @@ MOST = {
 }  # findings of one rule that are shown to people; all of them are counted
 
 NARROW, WIDE = 40, 100  # columns
+
+Paint = Callable[[str, str], str]  # a text in a style
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Page:
 
     def __init__(self) -> None:
         self._shown = Counter[tuple[str, str]]()
-        self._width, self._colour = width(), coloured()
+        self._width, self._paint = width(), painted if coloured() else plain
 
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """Show findings as long as there are not too many of their rule."""
@@ -72,23 +72,23 @@ class Page:
             key = one.finding.severity, one.finding.rule
             if self._shown[key] < MOST[one.finding.severity]:
                 self._shown[key] += 1
-                echo(*said(one, self._width), colour=self._colour)
+                echo(*said(one, self._width, self._paint))
 
     def end(self, total: Total) -> None:
         """The summary by rule."""
         rows = total.by_rule()
         if rows:
-            echo("", colour=self._colour)
+            echo("")
         name = max((len(rule) for _, rule, _ in rows), default=0)
         number = max((len(f"{count:,}") for *_, count in rows), default=0)
         for severity, rule, count in rows:
             shown = self._shown[severity, rule]
             more = "" if shown == count else f"  {shown} shown; --output ndjson has all"
-            how = click.style(f"{severity:<11}", COLOURS[severity])
-            echo(f"{how}  {rule:<{name}}  {count:>{number},}{more}".rstrip(), colour=self._colour)
+            how = self._paint(f"{severity:<11}", COLOURS[severity])
+            echo(f"{how}  {rule:<{name}}  {count:>{number},}{more}")
         if rows:
-            echo("", colour=self._colour)
-        echo(click.style(summary(total), _worst(total)), colour=self._colour)
+            echo("")
+        echo(self._paint(summary(total), _worst(total)))
 
 
 class Json:
@@ -119,7 +119,7 @@ class Ndjson:
 
     def end(self, total: Total) -> None:
         """Tell the counts."""
-        click.echo(summary(total), err=True)
+        sys.stderr.write(f"{summary(total)}\n")
 
 
 def counts(total: Total) -> dict[str, Any]:
@@ -141,15 +141,24 @@ def summary(total: Total) -> str:
     return f"{total.checked:,} checked, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
 
 
-def said(one: Located, columns: int | None, *, plain: bool = False) -> Iterator[str]:
-    """A finding in lines of a terminal, in colours unless `plain`; on one line where there is no width to keep to."""
-    style = _plain if plain else click.style
+def plain(text: str, _style: str) -> str:
+    """A text as it is."""
+    return text
+
+
+def painted(text: str, style: str) -> str:
+    """A text in a style of terminals."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+
+
+def said(one: Located, columns: int | None = None, paint: Paint = plain) -> Iterator[str]:
+    """A finding in lines of a terminal; on one line where there is no width to keep to."""
     its = one.finding
     element = f"({its.element})" if one.path and its.element else its.element
     where = " ".join(filter(None, (one.path, element)))
     found = f"; found {spelt_value(one)}" if _telling(one) else ""
     message = (its.message.partition(", found ")[0] if one.value is not None else its.message) + found
-    how, rule = style(its.severity, COLOURS[its.severity]), style(its.rule, bold=True)
+    how, rule = paint(its.severity, COLOURS[its.severity]), paint(its.rule, "bold")
     if columns is None:
         place = f"{where}: " if where else ""
         yield f"{one.at}: {how} {rule}: {place}{message}" + (f"; {its.hint}" if its.hint else "")
@@ -161,25 +170,22 @@ def said(one: Located, columns: int | None, *, plain: bool = False) -> Iterator[
         yield f"{one.at} {how} {rule}"
         yield from wrapped(where, columns)
     yield from wrapped(message, columns)
-    yield from (style(line, dim=True) for line in wrapped(its.hint, columns))
-
-
-def _plain(text: str, fg: str | None = None, **_style: bool) -> str:  # noqa: ARG001 - as click.style is called
-    return text
+    yield from (paint(line, "dim") for line in wrapped(its.hint, columns))
 
 
 def spelt_value(one: Located) -> str:
     """What was found: the value where it was asked for, else its kind. Nothing in it steers a terminal."""
     if one.value is None:
         return one.found
-    text = json.dumps(one.value, ensure_ascii=False, default=str)
+    text = dumps(one.value).decode()
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _telling(one: Located) -> bool:
     """Whether it helps to know what was found: not if the message says so, nor of what is missing or has parts."""
-    kinds = ("a text", "an empty text", "a number", "true", "null")
-    return one.value is not None or (" found " not in one.finding.message and one.found.startswith(kinds))
+    kinds, message = ("a text", "an empty text", "a number", "true", "null"), one.finding.message
+    there = one.found.startswith(kinds) and " found " not in message and one.finding.rule != "unknown"
+    return one.value is not None or (there and not message.startswith("unknown field"))
 
 
 def wrapped(text: str, columns: int, start: str = "  ", below: str = "  ") -> list[str]:
@@ -201,11 +207,11 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def echo(*lines: str, colour: bool) -> None:
+def echo(*lines: str) -> None:
     """Lines for people, whatever the terminal's encoding lacks."""
     encoding = sys.stdout.encoding or "utf-8"
     for line in lines:
-        click.echo(line.encode(encoding, "replace").decode(encoding), color=colour)
+        sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _write(text: str) -> None:
