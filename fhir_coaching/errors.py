@@ -22,6 +22,10 @@ class Fault:
         line = f"{where}: {self.message}" if where else self.message
         return f"{line} ({self.hint})" if self.hint else line
 
+    def as_finding(self, rule: str, place: str = "") -> "Finding":
+        """The same as a finding: an error, under the name of who found it."""
+        return Finding(rule, ERROR, self.message, self.place or place, self.hint, self.element)
+
 
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from fhir_coaching.fhir.json import Json
-from fhir_coaching.fhir.references import literal
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.lens import Version
 
 

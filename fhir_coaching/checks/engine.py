@@ -11,6 +11,9 @@ from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
 from fhir_coaching.lens import Version
 
+# A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
+UNTOLD = frozenset({"dom-6"})
+
 
 class Profile(Protocol):
     """What is asked beyond the base: `chosen` makes it."""

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_coaching.checks.engine import check
+from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.checks.fields import field_at
 from fhir_coaching.errors import ERROR, WARNING, Fault, Finding
 from fhir_coaching.lens import Json, Lens, Version
-
-# A narrative in every resource is "best practice", which next to nobody follows; of other types the mappings tell, by type.
-UNTOLD = frozenset({"dom-6", "not-checked"})
 
 _INDEX = re.compile(r"\[\d+\]")
 

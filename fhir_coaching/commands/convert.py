@@ -164,7 +164,7 @@ def _to_records(
     from fhir_coaching.practice.settings import Settings, write_settings
     from fhir_coaching.practice.source import open_source, read
     from fhir_coaching.records import kind_of
-    from fhir_coaching.report.findings import Line, beside
+    from fhir_coaching.report.findings import beside
     from fhir_coaching.report.tally import Tally
     from fhir_coaching.report.values import counted
 
@@ -192,7 +192,7 @@ def _to_records(
             written = len(found)
     finally:
         remarks = [] if quiet else foreign.findings()
-        beside([*(Line.of(fault, "mapping") for fault in foreign.faults), *map(Line.of, remarks)])
+        beside([*(fault.as_finding("mapping") for fault in foreign.faults), *remarks])
         if not quiet:
             tally.beside()
     own = (

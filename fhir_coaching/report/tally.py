@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from fhir_coaching.errors import Finding
-from fhir_coaching.report.findings import COLOURS
 from fhir_coaching.report.screen import show, table
+from fhir_coaching.report.validated import COLOURS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

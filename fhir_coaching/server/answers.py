@@ -27,7 +27,9 @@ ACCEPTED = 202  # a promise, of which nobody knows whether it will be kept
 
 _LOCATION = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([^\s/?#]+)(?:/_history/([^\s/?#]+))?/?")
 _CODE = re.compile(r"[a-z-]{1,40}")
-_EXPRESSION = re.compile(r"[A-Za-z]+(?:\.[A-Za-z]+(?:\([A-Za-z]*\))?|:[A-Za-z-]+|\[[0-9]{1,5}\])*")  # holds no literal
+_EXPRESSION = re.compile(
+    r"[A-Za-z]+(?:\.[A-Za-z]+(?:\([A-Za-z]*\))?|:[A-Za-z-]+|\[(?:[0-9]{1,5}|x)\])*"
+)  # holds no literal
 _ASIDE = re.compile(r"/\*.*?\*/")  # HAPI writes `Bundle.entry[0].resource/*Goal/17*/.target`
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,80}")
 _ISSUES = 20  # of one answer, and expressions of one issue: an error is to fit a screen
@@ -111,10 +113,10 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in {None, default} else "")
 
 
-def issues_of(body: Any) -> list[Issue]:
-    """The issues of an OperationOutcome by code and expression; its texts may quote a patient and are left out."""
+def issues_of(body: Any, most: int = _ISSUES) -> list[Issue]:
+    """The first issues of an OperationOutcome by code and expression; its texts may quote a patient and are left out."""
     found = body.get("issue") if isinstance(body, dict) and body.get("resourceType") == "OperationOutcome" else None
-    return [_issue(one) for one in found if isinstance(one, dict)][:_ISSUES] if isinstance(found, list) else []
+    return [_issue(one) for one in found if isinstance(one, dict)][:most] if isinstance(found, list) else []
 
 
 def _issue(one: Json) -> Issue:

@@ -6,8 +6,9 @@ from typing import Any
 
 from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFhir, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.fhir.names import is_adopted, part_name
-from fhir_coaching.fhir.references import literal, references
+from fhir_coaching.fhir.references import references
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.adoption import Query
 from fhir_coaching.practice.exchange import Exchange

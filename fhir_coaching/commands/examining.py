@@ -1,0 +1,242 @@
+"""What `validate` says of one JSON text of a source; in this process, or in several at once."""
+# ruff: noqa: PLC0415 - what only records need is imported when there is a record: a resource is checked at once
+
+import re
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from fhir_coaching.checks.engine import UNTOLD, check
+from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
+from fhir_coaching.fhir.json import NotJson, loads
+from fhir_coaching.lens import Json, Version
+from fhir_coaching.practice.lines import Faults, no_object, not_json
+from fhir_coaching.report.located import Located, Original, element_steps, steps
+from fhir_coaching.report.positions import Lines, has_doubles
+
+if TYPE_CHECKING:
+    from fhir_coaching.practice.entries import Entry
+    from fhir_coaching.practice.exchange import Exchange, Mappings
+
+NO_BASE = "https://practice.example/ids"  # stands in where identifiers are made, checked and thrown away
+
+BATCH = 2**18  # bytes that are examined at a time: enough to be worth sending, few enough to be held
+WINDOW = 3  # batches a process that are under way: memory is bounded, and none of them waits
+
+_BYTE = re.compile(r" at byte \d+")
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for. It can be sent to another process."""
+
+    version: Version
+    kinds: "Callable[[], Mappings]"
+    deep: bool = False
+    values: bool = False
+    readable: bool = False
+    against: bool = False  # whether a server will be asked too: resources are kept for it
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One JSON text of a source: a line, or a whole file (`number` 0)."""
+
+    source: int
+    file: str
+    name: str
+    kind: str
+    number: int
+    said: bytes
+
+    @property
+    def place(self) -> str:
+        """What findings begin their places with."""
+        return f"{self.name}:{self.number}" if self.number else self.name
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was found in one text, or on the way to it."""
+
+    source: int
+    file: str
+    place: str
+    what: tuple[str, ...] = ()  # each resource or record in it: nothing for the text as a whole, `entry[3]` in a Bundle
+    findings: list[Located] = field(default_factory=list)
+    entries: "list[Entry]" = field(default_factory=list)
+    faults: Faults | None = None  # what is known of records that could not be read
+    resources: list[tuple[Json, list[Finding]]] = field(default_factory=list)  # what a server is asked about
+
+
+def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterator[Seen]:
+    """What is found in each text, in their order, whoever examines it; what was seen already passes through."""
+    if jobs == 1:
+        for item in items:
+            yield examined(item, wish) if isinstance(item, Text) else item
+        return
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would wait for ever
+    try:
+        with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
+            waiting = deque[Future[list[Seen]]]()
+            try:
+                for batch in _batches(items):
+                    waiting.append(pool.submit(partial(_batch, wish=wish), batch))
+                    if len(waiting) >= WINDOW * jobs:
+                        yield from waiting.popleft().result()
+                while waiting:
+                    yield from waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+    except BrokenProcessPool:
+        raise CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _deaf() -> None:
+    """Ctrl-C is for the process that hands out the work: it then sends no more of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _batches(items: Iterable[Text | Seen]) -> Iterator[list[Text | Seen]]:
+    batch, size = list[Text | Seen](), 0
+    for item in items:
+        batch.append(item)
+        size += len(item.said) + 100 if isinstance(item, Text) else 100
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _batch(items: list[Text | Seen], wish: Wish) -> list[Seen]:
+    return [examined(item, wish) if isinstance(item, Text) else item for item in items]
+
+
+def examined(text: Text, wish: Wish) -> Seen:
+    """What is found in one text."""
+    seen, first = Seen(text.source, text.file, text.place, ("",)), text.number or 1
+    try:
+        value = loads(text.said)
+    except NotJson as error:
+        message, hint, byte = not_json(text.said, str(error))
+        lines = Lines(text.said.decode(errors="replace"), first)
+        at = lines.at(len(text.said[:byte].decode(errors="replace")))
+        finding = Finding("input", ERROR, _BYTE.sub("", message), text.place, hint)
+        seen.findings = [Located(finding, text.file, *at)]
+        seen.faults = Faults()
+        seen.faults.unread.add(text.kind)
+        return seen
+    original = Original(text.said.decode(), value, text.file, first, text.place, wish.values)
+    if not isinstance(value, dict):
+        message, hint = no_object(value)
+        seen.findings = original.located([(Finding("input", ERROR, message, text.place, hint), ())])
+        return seen
+    resource = "resourceType" in value
+    type_ = value.get("resourceType")
+    known = isinstance(type_, str) and _TYPE(type_) is not None
+    if resource:
+        found = list(_of_resource(value, text.place, wish))
+        seen.findings = original.located((one, element_steps(one.element)) for one in found)
+        if wish.against and known:
+            seen.resources = [(value, found)]
+        seen.what = ("", *_entries_of(value))
+        if wish.readable:
+            seen.entries = _as_entries(value, text.place)
+    else:
+        seen.faults = Faults()
+        seen.findings = original.located(_of_record(value, text, wish, seen))
+    if has_doubles(original.text):
+        seen.findings += original.doubled(str(type_) if known else "Resource" if resource else "")
+        seen.findings.sort(key=lambda one: (one.line, one.column))
+    return seen
+
+
+def _entries_of(value: Json) -> list[str]:
+    """The resources in a Bundle, by their places."""
+    entries = value.get("entry") if value.get("resourceType") == "Bundle" else None
+    each = enumerate(entries) if isinstance(entries, list) else ()
+    return [f"entry[{index}]" for index, one in each if isinstance(one, dict) and "resource" in one]
+
+
+@cache
+def _checking(wish: Wish) -> Callable[[Any], list[Finding]]:
+    """The check of a resource, with what it needs got ready once in each process: here profiles are chosen."""
+    return lambda resource: check(resource, wish.version)
+
+
+def _of_resource(resource: Json, place: str, wish: Wish) -> Iterator[Finding]:
+    """What is wrong with one resource."""
+    for one in _checking(wish)(resource):
+        if one.rule not in UNTOLD:
+            yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
+    if wish.deep:
+        from fhir_coaching.fhir.gate import structure_faults
+
+        yield from (fault.as_finding("structure", place) for fault in structure_faults(resource, wish.version))
+
+
+@cache
+def exchange_of(wish: Wish) -> "Exchange":
+    """The mappings, bound once."""
+    from fhir_coaching.fhir.names import PracticeNames
+    from fhir_coaching.practice.exchange import Exchange
+
+    return Exchange(wish.kinds(), wish.version, PracticeNames(NO_BASE))
+
+
+def _of_record(value: Json, text: Text, wish: Wish, seen: Seen) -> Iterator[tuple[Finding, Any]]:
+    """What is wrong with one record, each with its path in the line."""
+    from fhir_coaching.practice.entries import record_entries
+    from fhir_coaching.practice.findings import findings
+
+    faults = seen.faults or Faults()
+    if "kind" not in value and not text.kind:
+        hint = "a resource has `resourceType`, a record `kind`"
+        yield Finding("input", ERROR, "neither a resource nor a record", text.place, hint), ()
+        return
+    seen.entries = list(record_entries(value, text.place, text.kind, faults))
+    found = [fault.as_finding("input") for fault in faults.kept]
+    for entry in seen.entries:
+        found += findings(entry)
+        found += _unsayable(entry, wish, seen)
+    for one in found:
+        within = one.place.removeprefix(text.place).strip()
+        of_made = one.element and not within  # of a resource made from it, which stands nowhere
+        yield one, None if of_made else steps(within)
+
+
+def _unsayable(entry: "Entry", wish: Wish, seen: Seen) -> Iterator[Finding]:
+    """What keeps one record from being sent: in the mapping, or in what it would be."""
+    exchange = exchange_of(wish)
+    if entry.record is None or not exchange.travels(entry.kind, entry.record):
+        return
+    try:
+        made = exchange.parts(entry.record, place=entry.place)
+    except MappingError as error:
+        yield from (fault.as_finding("mapping") for fault in error.faults)
+        return
+    for resource in made.values():
+        every = list(_of_resource(resource, entry.place, wish))
+        yield from (one for one in every if one.severity == ERROR)  # a warning is about how it is said, which is ours
+        if wish.against:
+            seen.resources.append((resource, every))
+
+
+def _as_entries(value: Json, place: str) -> "list[Entry]":
+    """The resources of a text as the mappings read them; what the checks say anyway is not said again."""
+    from fhir_coaching.practice.entries import Entry, bundled
+
+    if value["resourceType"] == "Bundle":
+        return list(bundled(value.get("entry", []), place, Faults()))
+    return [Entry(place, resource=value)] if isinstance(value["resourceType"], str) else []
