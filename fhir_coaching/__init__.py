@@ -24,13 +24,13 @@ if TYPE_CHECKING:
         ServerError,
         SettingsError,
     )
-    from fhir_coaching.fhir.json import Json
     from fhir_coaching.lens import Version
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.practice.exchange import Exchange
     from fhir_coaching.practice.source import read
     from fhir_coaching.records.values import Record
     from fhir_coaching.sandbox import Sandbox
+    from fhir_coaching.versions import Json
 
 __all__ = [
     "CoachingError", "Fault", "FaultsError", "InputError", "InvalidResource", "MappingError", "Sandbox", "ServerError", "SettingsError",

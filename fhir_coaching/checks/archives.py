@@ -11,7 +11,7 @@ from typing import Any
 
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 # The largest package at hand, all of R4's definitions, holds 72 MB, 35 of them in one file (2026-11).
 MOST = 256 * 1024 * 1024  # bytes, unpacked

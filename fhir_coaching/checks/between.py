@@ -11,7 +11,7 @@ from fhir_coaching.checks import claim
 from fhir_coaching.checks.comparing import after, seconds_between
 from fhir_coaching.checks.constraint import each, number, text
 from fhir_coaching.fhir.systems import UCUM
-from fhir_coaching.lens import R4, Json
+from fhir_coaching.versions import R4, Json
 
 if TYPE_CHECKING:
     from fhir_coaching.checks.walk import Walk

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks.constraint import each, number
-from fhir_coaching.lens import Json
-from fhir_coaching.records.money import is_product, is_sum
+from fhir_coaching.fhir.money import is_product, is_sum
+from fhir_coaching.versions import Json
 
 if TYPE_CHECKING:
     from fhir_coaching.checks.walk import Walk

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fhir_coaching.checks.constraint import number, text
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
+from fhir_coaching.versions import Json
 
 _MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?", re.ASCII

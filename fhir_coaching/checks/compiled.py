@@ -32,7 +32,7 @@ from fhir_coaching.checks.elements import (
 from fhir_coaching.checks.formats import Test, primitives
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import FURTHEST, Walk
-from fhir_coaching.lens import Json, Version
+from fhir_coaching.versions import Json, Version
 
 # Constraints that are about contained resources alone, which few resources have.
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.lens import Version
+from fhir_coaching.versions import Json, Version
 
 Holds = Callable[[Json, Context], bool]
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.literals import literal
-from fhir_coaching.lens import Version
+from fhir_coaching.versions import Json, Version
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_coaching.checks.formats import OPEN, STRINGS, Primitive, Test, odd
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 ValueCheck = Callable[[Any, str, Walk], None]
 TypeCheck = ValueCheck

@@ -9,7 +9,7 @@ from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
-from fhir_coaching.lens import Version
+from fhir_coaching.versions import Version
 
 # A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
 UNTOLD = frozenset({"dom-6"})

@@ -11,7 +11,7 @@ from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.profiles import Structure
 from fhir_coaching.checks.slicing import Node
 from fhir_coaching.checks.walk import FURTHEST, Walk
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 KEYS = ("extension", "modifierExtension")
 ANY = {"Element", "*"}  # contexts that every element is

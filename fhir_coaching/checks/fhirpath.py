@@ -14,7 +14,7 @@ from typing import Any
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.narrative import problems
 from fhir_coaching.fhir.systems import LOINC, SNOMED, UCUM
-from fhir_coaching.lens import R4, Json, Version
+from fhir_coaching.versions import R4, Json, Version
 
 # No expression of an official guide is longer than 900 characters or nested deeper than 10 (2026-11).
 LONGEST, DEEPEST, MOST = 3_000, 50, 10_000

@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from fhir_coaching.lens import Json, Lens, Wrong, below
+from fhir_coaching.lens import Lens, Wrong, below
 from fhir_coaching.lens.binding import BoundRow, _Many
 from fhir_coaching.lens.paths import Place
+from fhir_coaching.versions import Json
 
 Steps = list[tuple[str, int | None]]  # a name, and the index in its list
 

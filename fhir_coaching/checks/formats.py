@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, NamedTuple
 
-from fhir_coaching.lens import R4, Version
+from fhir_coaching.versions import R4, Version
 
 Test = Callable[[Any], object]
 

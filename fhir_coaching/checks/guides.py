@@ -12,7 +12,7 @@ from fhir_coaching.checks import archives, snapshots
 from fhir_coaching.checks.expansion import Expansion
 from fhir_coaching.checks.tables import packed, table, terms
 from fhir_coaching.errors import SettingsError
-from fhir_coaching.lens import R4, R5, Json, Version
+from fhir_coaching.versions import R4, R5, Json, Version
 
 if TYPE_CHECKING:
     from fhir_coaching.checks.engine import Profile

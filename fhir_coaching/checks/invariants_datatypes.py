@@ -22,9 +22,8 @@ from fhir_coaching.checks.constraint import (
     texts,
 )
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
-from fhir_coaching.lens import R4, R5
+from fhir_coaching.versions import R4, R5, Json
 
 MEALS = {"C", "CM", "CD", "CV"}  # moments that have no before and after (EventTiming)
 

@@ -17,8 +17,7 @@ from fhir_coaching.checks.constraint import (
     text,
 )
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.lens import R4, R5
+from fhir_coaching.versions import R4, R5, Json
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 CATEGORY, CLINICAL, VERIFICATION = (

@@ -9,7 +9,7 @@ from fhir_coaching.checks.profiles import Structure
 from fhir_coaching.checks.slicing import Codes, Node
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 US_CORE_PACKAGE = "hl7.fhir.us.core"
 

@@ -18,7 +18,7 @@ from fhir_coaching.checks.slicing import CHOICE, Item, Node, Profiles, Slice, Sl
 from fhir_coaching.checks.snapshots import split
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, Finding
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 Holds = Callable[[Any, Context], bool]
 

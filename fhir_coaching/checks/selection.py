@@ -13,7 +13,7 @@ from fhir_coaching.checks.profiles import Structure
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import Finding, SettingsError
 from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.lens import Json, Version
+from fhir_coaching.versions import Json, Version
 
 
 class Chosen:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fhir_coaching.checks.elements import fits, same
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 Codes = dict[str, list[str]]
 CHOICE = "[x]"

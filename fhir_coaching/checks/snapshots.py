@@ -27,7 +27,7 @@ from typing import Any
 
 from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 SYSTEM = "http://hl7.org/fhirpath/System."
 WIDEST = HL7 + "elementdefinition-maxValueSet"

@@ -10,7 +10,7 @@ from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7, NPI, is_npi
-from fhir_coaching.lens import R4, Json
+from fhir_coaching.versions import R4, Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from fhir_coaching.fhir.json import loads
-from fhir_coaching.lens import R4, Version
+from fhir_coaching.versions import R4, Version
 
 
 @cache

@@ -9,7 +9,8 @@ from typing import Any
 from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.checks.fields import field_at
 from fhir_coaching.errors import ERROR, WARNING, Fault, Finding
-from fhir_coaching.lens import Json, Lens, Version
+from fhir_coaching.lens import Lens
+from fhir_coaching.versions import Json, Version
 
 _INDEX = re.compile(r"\[\d+\]")
 

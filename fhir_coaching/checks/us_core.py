@@ -12,8 +12,8 @@ from typing import Any
 from fhir_coaching.checks.constraint import Holds, Invariant, coded, has, one_of, parts, rule, text
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.invariants_resources import answered_once, answers
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
+from fhir_coaching.versions import Json
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 _IDENTIFIERS, _CONDITIONS = _TERMINOLOGY + "v2-0203", _TERMINOLOGY + "condition-category"

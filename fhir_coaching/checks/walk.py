@@ -7,7 +7,7 @@ from typing import Any
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.formats import word
 from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
-from fhir_coaching.lens import Json, Version
+from fhir_coaching.versions import Json, Version
 
 # A path grows with every step down, so this bounds how deep a check goes. Real paths are shorter than 300.
 FURTHEST = 1000

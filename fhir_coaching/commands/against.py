@@ -10,7 +10,7 @@ import click
 from fhir_coaching.commands.examining import Seen, Wish
 from fhir_coaching.commands.servers import client
 from fhir_coaching.errors import ERROR, CoachingError, Finding, Issue, ServerError
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 BOTH, OURS, THEIRS = "both", "only_ours", "only_theirs"
 MOST = 100  # differences of each sort that are listed; all are counted

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from fhir_coaching.commands.sources import Held
     from fhir_coaching.errors import Fault
-    from fhir_coaching.fhir.json import Json
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.practice.exchange import Amiss, Exchange
     from fhir_coaching.report.tally import Tally
+    from fhir_coaching.versions import Json
 
 UNREAD = 1  # resources of others, though their type is mapped
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.lens import Json, Version
 from fhir_coaching.practice.lines import Faults, no_object, not_json
 from fhir_coaching.report.located import Located, Original, element_steps, steps
 from fhir_coaching.report.positions import Lines, has_doubles
+from fhir_coaching.versions import Json, Version
 
 if TYPE_CHECKING:
     from fhir_coaching.practice.entries import Entry

@@ -77,8 +77,8 @@ def validate(
     """
     from fhir_coaching.commands.examining import Wish
     from fhir_coaching.commands.inputs import Inputs
-    from fhir_coaching.lens import Version
     from fhir_coaching.report.validated import Total
+    from fhir_coaching.versions import Version
 
     version = Version[fhir.upper()]
     if list_rules:

@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-Json = dict[str, Any]
-
 DEPTH = 100  # FHIR resources nest some 20 deep; more is an attack or a mistake
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

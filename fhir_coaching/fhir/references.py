@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from fhir_coaching.fhir.codecs import field, value, want
-from fhir_coaching.lens import Codec, Json, Names, Wrong
+from fhir_coaching.lens import Codec, Names, Wrong
 from fhir_coaching.records.values import Who, WhoKind
+from fhir_coaching.versions import Json
 
 TYPES = {
     "patient": "Patient",

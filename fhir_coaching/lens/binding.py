@@ -8,7 +8,7 @@ from fhir_coaching.errors import Fault
 from fhir_coaching.lens.paths import Place, Slice, Step, Wrong, below, listed
 from fhir_coaching.lens.rows import Codec, Names, Near, Row
 from fhir_coaching.lens.same import copied, same
-from fhir_coaching.lens.versions import Json, Version
+from fhir_coaching.versions import Json, Version
 
 
 def chosen(cell: Any, version: Version, names: Names) -> Any:

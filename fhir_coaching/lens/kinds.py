@@ -9,7 +9,7 @@ from fhir_coaching.lens.binding import STALE, under
 from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row
 from fhir_coaching.lens.same import copied, fits, imposed, same, without
 from fhir_coaching.lens.tables import Lens, R, Table, covered
-from fhir_coaching.lens.versions import Json, Version
+from fhir_coaching.versions import Json, Version
 
 # By part: a resource; None = looked for, not there; no key = not looked for.
 Parts = Mapping[str, Json | None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 from pydantic import BaseModel
 
 from fhir_coaching.lens.paths import Slice
-from fhir_coaching.lens.versions import Version
+from fhir_coaching.versions import Version
 
 if TYPE_CHECKING:
     from fhir_coaching.lens.tables import Table

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from fhir_coaching.fhir.money import is_product, is_sum
 from fhir_coaching.practice.checks import Found, is_long, repeated
 from fhir_coaching.records.billing import BillingStatus, Claim, ClaimState, Coverage, Numbered
-from fhir_coaching.records.money import is_product, is_sum
 from fhir_coaching.records.values import WhoKind
 
 PRICES = ("unit_price", "net")

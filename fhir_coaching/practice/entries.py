@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.practice.lines import Faults, value_of
 from fhir_coaching.practice.texts import texts_of
 from fhir_coaching.records import RECORDS
 from fhir_coaching.records.spelling import NotARecord, read_record
 from fhir_coaching.records.values import Record
+from fhir_coaching.versions import Json
 
 # The file of each kind in a practice folder, with or without `.gz`.
 FILES = {kind: f"{kind}s.ndjson" for kind in RECORDS}

@@ -10,9 +10,9 @@ from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
 from fhir_coaching.errors import ERROR
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.lens import Version
 from fhir_coaching.practice.rules import RULES as OF_RECORDS
 from fhir_coaching.report.validated import echo, width, wrapped
+from fhir_coaching.versions import Version
 
 # What is found on the way to a record or resource, or asked for.
 ASKED = {

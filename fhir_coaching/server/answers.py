@@ -20,7 +20,7 @@ from fhir_coaching.errors import (
     Unavailable,
     VersionConflict,
 )
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 LOOK_FIRST = "push again: it looks before it writes"
 ACCEPTED = 202  # a promise, of which nobody knows whether it will be kept

@@ -7,12 +7,12 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
 from fhir_coaching.errors import Issue, LostAnswer, NotFhir, NotFound, Rejected, ServerError
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.lens import Json, Version
 from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, issues_of, origin
 from fhir_coaching.server.auth import Auth
 from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, link, objects, path
 from fhir_coaching.server.capabilities import Capabilities, capabilities_of
 from fhir_coaching.server.connection import Connection, Reply, Request
+from fhir_coaching.versions import Json, Version
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of an answer, unpacked
 PAGES = 10_000  # of one search

@@ -11,8 +11,8 @@ from checking.mutants import Mutant
 from servers import Validator
 
 from fhir_coaching.errors import Finding
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.lens import R5, Version
+from fhir_coaching.versions import Json
 
 BATCH = 500
 OUTCOMES = ("caught", "missed", "missed, listed", "false", "false, listed")

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from fhir_coaching.fhir.json import Json, dumps, loads
+from fhir_coaching.fhir.json import dumps, loads
+from fhir_coaching.versions import Json
 from servers.process import Unavailable, cache, free_port, locked, running
 
 HERE = Path(__file__).parent
