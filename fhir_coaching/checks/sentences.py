@@ -26,6 +26,31 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
 }  # fmt: skip
 
+# Between elements of one resource: what the definitions leave open.
+BETWEEN: dict[str, tuple[tuple[str, ...], str]] = {
+    "claim-sequence": ((ERROR,), "two items of a claim's list with one number"),
+    "claim-pointer": ((ERROR,), "a line that points to a diagnosis, a person or information that the claim does not have"),
+    "claim-focal": ((ERROR, WARNING), "two insurances that are to be billed; a warning where there is none"),
+    "claim-net": ((ERROR,), "a line's net that is not the quantity times the unit price, times the factor, to the cent"),
+    "claim-total": ((ERROR,), "a total that is not the sum of the lines' net"),
+    "claim-currency": ((ERROR,), "two currencies on one claim"),
+    "date-order": ((ERROR,), "an end before the start: of an appointment, a condition, a life"),
+    "duration-unit": ((ERROR,), "a duration in a unit that is none of time"),
+    "npi": ((ERROR,), "a National Provider Identifier whose check digit is wrong"),
+    "agent-behalf": ((ERROR,), "somebody who acts on behalf of himself"),
+    "goal-due": ((WARNING,), "a target that is due before its goal starts"),
+    "length": ((WARNING,), "a length that is more than the time from start to end"),
+    "outside": ((WARNING,), "a part that begins before the whole, or ends after it"),
+}  # fmt: skip
+
+# What profiles ask, beside the rules above and their own constraints.
+OF_PROFILES: dict[str, tuple[tuple[str, ...], str]] = {
+    "slice": ((ERROR,), "too few or too many values in a slice, in another order, or one in none where each has to be in one"),
+    "profile": ((ERROR,), "a claim to a profile of another type, or to one that its guide does not have"),
+    "extension": ((ERROR, WARNING), "an extension where its definition does not allow it"),
+    "not-evaluated": ((INFORMATION,), "what cannot be decided here, with the reason: neither kept nor broken"),
+}  # fmt: skip
+
 NOT_CHECKED: tuple[str, ...] = (
     "profiles and guides that are not asked for, meta.profile of a resource included",
     "whether codes exist in LOINC, SNOMED CT, CPT and other terminologies, and whether displays fit their codes",
