@@ -17,27 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fhir_coaching.lens.kinds import Appends, Kind, KindLens, Part, Parts
     from fhir_coaching.lens.paths import Slice, Wrong, below
-    from fhir_coaching.lens.rows import (
-        Bound,
-        Cell,
-        Codec,
-        Fate,
-        Names,
-        Near,
-        Row,
-        Slices,
-        also,
-        also_many,
-        attrs_of,
-        const,
-        derived,
-        identity,
-        local,
-        many,
-        near,
-        one_way,
-        row,
-    )
+
+    # isort: off
+    from fhir_coaching.lens.rows import Bound, Cell, Codec, Fate, Names, Near, Row, Slices, also, also_many, attrs_of
+    from fhir_coaching.lens.rows import const, derived, identity, local, many, near, one_way, row
+
+    # isort: on
     from fhir_coaching.lens.tables import Lens, NoNames, Table
     from fhir_coaching.lens.versions import R4, R5, Json, Version
 
