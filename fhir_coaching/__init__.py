@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from fhir_coaching.errors import (
         CoachingError,
@@ -89,11 +90,25 @@ def from_fhir(
     return (record for _, record in reading.from_fhir(_exchange(version, identifier_base), _opened(resources)))
 
 
-def check(resource: "Json", version: Literal["r4", "r5"] = "r4") -> "list[Finding]":
-    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`."""
-    from fhir_coaching import checks  # noqa: PLC0415
+def check(
+    resource: "Json",
+    version: Literal["r4", "r5"] = "r4",
+    profiles: "Iterable[str]" = (),
+    guides: "Iterable[str | Path]" = (),
+) -> "list[Finding]":
+    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`.
 
-    return checks.check(resource, _version(version))
+    `profiles`: guides by name, `us-core@6.1.0`, and profiles by address. `guides`: packages of others, `.tgz`, whose profiles
+    may be named as well; all of them are asked where none is named. Raises SettingsError for a profile or package that is none.
+    """
+    from fhir_coaching.checks import check  # noqa: PLC0415
+
+    version_ = _version(version)
+    if not profiles and not guides:
+        return check(resource, version_)
+    from fhir_coaching.checks.guides import chosen, opened  # noqa: PLC0415
+
+    return check(resource, version_, chosen(tuple(profiles), tuple(map(opened, guides)), version_))
 
 
 def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":

@@ -42,6 +42,7 @@ TYPES = [
     "Bundle",
     "Observation",
     "Provenance",
+    "QuestionnaireResponse",
 ]
 PROFILES = {"SimpleQuantity", "MoneyQuantity"}  # of the base itself: elements name them as their types
 WITHOUT = {

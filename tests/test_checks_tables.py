@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from definitions import FOLDER, RESOURCES, write
-from expansion import Expansion
 
+from fhir_coaching.checks.expansion import Expansion
 from fhir_coaching.checks.tables import table
 from fhir_coaching.fhir.gate import model
 from fhir_coaching.fhir.json import loads

@@ -1,5 +1,8 @@
-"""Is this resource right? Structure, formats, codes, references and the specification's own rules, offline."""
+"""Is this resource right? Structure, formats, codes, references and the specification's own rules, offline; and profiles.
 
-from fhir_coaching.checks.engine import check
+Profiles are chosen with `guides.chosen`.
+"""
 
-__all__ = ["check"]
+from fhir_coaching.checks.engine import Profile, check
+
+__all__ = ["Profile", "check"]

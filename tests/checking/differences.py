@@ -1,7 +1,7 @@
 """Where `checks` and the validation engine differ and are meant to, each with its reason. What matches nothing is a failure."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from checking.compare import Said, Verdict, parent
@@ -20,6 +20,7 @@ class Difference:
     reason: str
     below: str = ""  # only with one of ours, of such a class, on a part of that element: it follows from this
     above: str = ""  # only with one of ours, of such a class, on an element that it is in
+    beside: str = ""  # only where there is one of ours of such a class, wherever
     versions: tuple[Version, ...] = (R4, R5)
 
     def covers(self, outcome: str, said: Said, ours: Sequence[Said], version: Version) -> bool:
@@ -31,6 +32,7 @@ class Difference:
             and re.search(self.pattern, text) is not None
             and (not self.below or any(is_below(one, said) for one in ours if re.fullmatch(self.below, one.kind)))
             and (not self.above or any(is_above(one, said) for one in ours if re.fullmatch(self.above, one.kind)))
+            and (not self.beside or any(re.fullmatch(self.beside, one.kind) for one in ours))
         )
 
 
@@ -170,23 +172,20 @@ DIFFERENCES: tuple[Difference, ...] = (
 )
 
 
-def listed(outcome: str, said: Said, ours: Sequence[Said], version: Version) -> Iterator[Difference]:
-    """The entries that an error falls under."""
-    return (one for one in DIFFERENCES if one.covers(outcome, said, ours, version))
-
-
-def unused(used: Iterable[Difference], version: Version) -> list[Difference]:
+def unused(used: Iterable[Difference], version: Version, differences: Sequence[Difference]) -> list[Difference]:
     """The entries that nothing fell under."""
     met = set(used)
-    return [one for one in DIFFERENCES if version in one.versions and one not in met]
+    return [one for one in differences if version in one.versions and one not in met]
 
 
-def settled(verdict: Verdict, ours: Sequence[Said], version: Version, used: set[Difference]) -> Verdict:
+def settled(
+    verdict: Verdict, ours: Sequence[Said], version: Version, used: set[Difference], differences: Sequence[Difference]
+) -> Verdict:
     """The verdict without what is listed; notes which entries were needed."""
     left = Verdict(verdict.caught)
     for outcome, errors, kept in ((MISSED, verdict.missed, left.missed), (FALSE, verdict.false, left.false)):
         for said in errors:
-            entries = list(listed(outcome, said, ours, version))
+            entries = [one for one in differences if one.covers(outcome, said, ours, version)]
             used.update(entries)
             if not entries:
                 kept.append(said)

@@ -1,0 +1,65 @@
+"""Where `checks` with profiles and the validation engine with their guide differ and are meant to, each with its reason."""
+
+from checking.differences import DIFFERENCES, FALSE, MISSED, Difference
+
+# What the base leaves open and a guide does not: the extensions that it defines.
+OPEN = "the definition of an extension: what it may hold and where it may stand"
+
+PROFILES: tuple[Difference, ...] = (
+    # What follows from another error, which both report.
+    Difference(
+        MISSED,
+        r"StructureDefinition/|^other |^code |^invariant ",
+        "a profile of another type of resource is refused as such; the engine asks it of the resource, in which all is missing",
+        beside="profile",
+    ),
+    Difference(
+        MISSED,
+        "^cardinality Validation_VAL_Profile_Minimum_SLICE",
+        "what tells the items of a slice is of the wrong type, which is found",
+        beside="type",
+    ),
+    Difference(FALSE, "^profile profile at meta.profile", "the same, of ours: the engine says what follows from it"),
+    # What is not claimed.
+    Difference(
+        MISSED,
+        "^other SLICING_CANNOT_BE_EVALUATED",
+        "the engine lacks the guide of a slice's extensions and takes that for an error",
+    ),
+    Difference(
+        MISSED,
+        r"^(cardinality|invariant vs-\d|code) .* \((from|defined in) http://hl7.org/fhir/StructureDefinition/(heartrate|bp|vitalsigns|bodyweight)",
+        "the vital signs of the base, whose profiles the engine asks for wherever an observation has such a code",
+    ),
+    Difference(
+        MISSED,
+        r"^extension Extension_EXT(?!.*/us/core/)|^cardinality .*\(from https://w3id|^(code|target|unknown) .* at .*xtension\[\d+\]\.value"
+        r"|^unknown Validation_VAL_Profile_NotAllowed .*StructureDefinition/(CodeableConcept|Reference)\|",
+        "extensions of the base, and this project's own, whose definitions are in no guide of the user's",
+    ),
+    Difference(MISSED, "_CANONICAL_TYPE ", "what a canonical address leads to"),
+    Difference(MISSED, "UNKNOWN_NOT_POLICY ", "a profile that is in no guide at hand is information here"),
+    # Where the specification is on our side.
+    Difference(
+        MISSED,
+        r"^format TYPE_SPECIFIC_CHECKS_CANONICAL_ABSOLUTE .* '(?!https?:|urn:)[A-Za-z][A-Za-z0-9+.-]*:\S*'$",
+        "an absolute address (RFC 3986) has any scheme, in any case; the engine knows only http, https and urn",
+    ),
+    Difference(
+        FALSE,
+        "^format format at .*: not of type dateTime ' '",
+        "one blank: the pattern of the type forbids it; the engine warns",
+    ),
+    Difference(
+        FALSE,
+        "^invariant provenance-1 ",
+        "a practitioner known by the address alone: the engine looks only at what is at hand, and then says the same",
+    ),
+    # What is not found yet.
+    Difference(MISSED, "^format Resource_RES_ID_Malformed_Chars at id: .*null", "an id that has only extensions"),
+    Difference(MISSED, "^extension Extension_EXT_Url_NotFound", "a url that has only extensions"),
+    Difference(MISSED, "^format Terminology_TX_System_Relative at .*xtension", "a relative system in a known extension"),
+    Difference(MISSED, "^invariant us-core-15 ", "a subscriber's number that has only a broken extension"),
+)  # fmt: skip
+
+GUIDED = (*(one for one in DIFFERENCES if one.reason != OPEN), *PROFILES)
