@@ -22,6 +22,10 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "narrative": ((ERROR, WARNING), "a narrative that is not the XHTML that FHIR allows, or runs programs"),
     "txt-1": ((ERROR,), "an element or attribute of HTML that narratives may not have"),
     "txt-2": ((ERROR,), "a narrative that says nothing"),
+    "slice": ((ERROR, WARNING), "of a list that a profile divides: items that are missing, too many or of no part of it"),
+    "profile": ((ERROR,), "a profile in meta.profile that is for another type, or that its guide does not have"),
+    "extension": ((ERROR,), "an extension where its definition does not allow it, or that its guide does not have"),
+    "not-evaluated": ((INFORMATION,), "a constraint or profile that could not be asked, with the reason: neither kept nor broken"),
     "depth": ((ERROR,), "nested too deeply to be checked"),
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
 }  # fmt: skip

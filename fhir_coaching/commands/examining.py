@@ -13,7 +13,7 @@ from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
 from fhir_coaching.practice.lines import Faults, no_object, not_json
-from fhir_coaching.report.located import Located, Original, element_steps, steps
+from fhir_coaching.report.located import Located, Original, element_steps, spelt, steps
 from fhir_coaching.report.positions import Lines, has_doubles
 from fhir_coaching.versions import Json, Version
 
@@ -39,6 +39,8 @@ class Wish:
     deep: bool = False
     values: bool = False
     readable: bool = False
+    profiles: tuple[str, ...] = ()  # guides by name, profiles by address
+    guides: tuple[str, ...] = ()  # packages
     against: bool = False  # whether a server will be asked too: resources are kept for it
 
 
@@ -170,20 +172,27 @@ def _entries_of(value: Json) -> list[str]:
 
 
 @cache
-def _checking(wish: Wish) -> Callable[[Any], list[Finding]]:
-    """The check of a resource, with what it needs got ready once in each process: here profiles are chosen."""
-    return lambda resource: check(resource, wish.version)
+def checking(wish: Wish) -> Callable[[Any], list[Finding]]:
+    """The check of a resource, with the profiles chosen once in each process. Raises SettingsError for one that is unknown."""
+    if not wish.profiles and not wish.guides:
+        return lambda resource: check(resource, wish.version)
+    from fhir_coaching.checks.guides import chosen, opened
+
+    profiles = chosen(wish.profiles, tuple(map(opened, wish.guides)), wish.version)
+    return lambda resource: check(resource, wish.version, profiles)
 
 
 def _of_resource(resource: Json, place: str, wish: Wish) -> Iterator[Finding]:
     """What is wrong with one resource."""
-    for one in _checking(wish)(resource):
+    for one in checking(wish)(resource):
         if one.rule not in UNTOLD:
             yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
     if wish.deep:
         from fhir_coaching.fhir.gate import structure_faults
 
-        yield from (fault.as_finding("structure", place) for fault in structure_faults(resource, wish.version))
+        for fault in structure_faults(resource, wish.version):
+            at = spelt((fault.element.partition(".")[0], *element_steps(fault.element)))  # its names may be anything
+            yield Finding("structure", ERROR, fault.message, place, fault.hint, at)
 
 
 @cache

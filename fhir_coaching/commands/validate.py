@@ -1,6 +1,7 @@
 """`validate`: everything that is wrong with records or resources, before anybody else says so."""
 # ruff: noqa: PLC0415 - the engine is imported when the command runs: help is fast
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,7 @@ INVALID, DIFFERS = 3, 1
     "validate",
     """
 fhir-coaching validate goal.json bundle.json --fhir r5
-fhir-coaching validate my-practice --fail-on warning
+fhir-coaching validate my-practice --profile us-core@6.1.0 --fail-on warning
 fhir-coaching convert my-practice --to fhir | fhir-coaching validate -
 fhir-coaching validate resources/ --jobs 2 --output junit > report.xml
 fhir-coaching validate goal.json --against https://ehr.example/fhir
@@ -31,6 +32,10 @@ fhir-coaching validate --list
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1)
 @fhir_option
+@click.option(
+    "--profile", "profiles", metavar="NAME", multiple=True, help="A guide, us-core@6.1.0, or a profile's URL."
+)
+@click.option("--ig", "guides", metavar="FILE", multiple=True, help="A guide's package, .tgz.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning"]),
@@ -56,6 +61,8 @@ def validate(
     app: App,
     sources: tuple[str, ...],
     fhir: str,
+    profiles: tuple[str, ...],
+    guides: tuple[str, ...],
     fail_on: str,
     output: str,
     against: str | None,
@@ -75,7 +82,7 @@ def validate(
 
     Exit code 3 with errors; 1 where only the server finds some.
     """
-    from fhir_coaching.commands.examining import Wish
+    from fhir_coaching.commands.examining import Wish, checking
     from fhir_coaching.commands.inputs import Inputs
     from fhir_coaching.report.validated import Total
     from fhir_coaching.versions import Version
@@ -88,7 +95,9 @@ def validate(
         return 0
     if not sources:
         raise click.UsageError("Missing argument 'SOURCE...'.")
-    wish = Wish(version, app.kinds, deep=deep, values=show_values, readable=readable, against=against is not None)
+    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, against is not None)
+    checking(wish)  # a profile that is unknown is told before anything is read
+    _tell_unread(guides)
     asked = None
     if against is not None:
         from fhir_coaching.commands.against import Against
@@ -107,6 +116,18 @@ def validate(
         app.tell(asked.stopped)
         return asked.stopped.exit_code
     return DIFFERS if asked is not None and asked.only_theirs else 0
+
+
+def _tell_unread(guides: tuple[str, ...]) -> None:
+    """What of the packages could not be read, and so is not asked."""
+    from fhir_coaching.commands.destination import say
+
+    for path in guides:
+        from fhir_coaching.checks.guides import opened
+
+        one = opened(path)
+        for what, count in Counter(one.unread).items():
+            say(f"{one}: not read: {what}" + (f" ({count} times)" if count > 1 else ""))
 
 
 def _report(output: str, fail_on: str) -> "Report":
