@@ -24,14 +24,11 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "txt-2": ((ERROR,), "a narrative that says nothing"),
     "slice": ((ERROR, WARNING), "of a list that a profile divides: items that are missing, too many or of no part of it"),
     "profile": ((ERROR,), "a profile in meta.profile that is for another type, or that its guide does not have"),
-    "extension": ((ERROR,), "an extension where its definition does not allow it, or that its guide does not have"),
+    "extension": ((ERROR, WARNING), "an extension where its definition does not allow it, or that its guide does not have"),
     "not-evaluated": ((INFORMATION,), "a constraint or profile that could not be asked, with the reason: neither kept nor broken"),
     "depth": ((ERROR,), "nested too deeply to be checked"),
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
-}  # fmt: skip
-
-# Between elements of one resource: what the definitions leave open.
-BETWEEN: dict[str, tuple[tuple[str, ...], str]] = {
+    # Between elements of one resource, where no definition says it.
     "claim-sequence": ((ERROR,), "two items of a claim's list with one number"),
     "claim-pointer": ((ERROR,), "a line that points to a diagnosis, a person or information that the claim does not have"),
     "claim-focal": ((ERROR, WARNING), "two insurances that are to be billed; a warning where there is none"),
@@ -45,14 +42,6 @@ BETWEEN: dict[str, tuple[tuple[str, ...], str]] = {
     "goal-due": ((WARNING,), "a target that is due before its goal starts"),
     "length": ((WARNING,), "a length that is more than the time from start to end"),
     "outside": ((WARNING,), "a part that begins before the whole, or ends after it"),
-}  # fmt: skip
-
-# What profiles ask, beside the rules above and their own constraints.
-OF_PROFILES: dict[str, tuple[tuple[str, ...], str]] = {
-    "slice": ((ERROR,), "too few or too many values in a slice, in another order, or one in none where each has to be in one"),
-    "profile": ((ERROR,), "a claim to a profile of another type, or to one that its guide does not have"),
-    "extension": ((ERROR, WARNING), "an extension where its definition does not allow it"),
-    "not-evaluated": ((INFORMATION,), "what cannot be decided here, with the reason: neither kept nor broken"),
 }  # fmt: skip
 
 NOT_CHECKED: tuple[str, ...] = (

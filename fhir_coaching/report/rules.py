@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_coaching.checks.engine import not_evaluated
 from fhir_coaching.checks.invariants import INVARIANTS
-from fhir_coaching.checks.sentences import BETWEEN, NOT_CHECKED, OF_PROFILES, RULES
+from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
 from fhir_coaching.errors import ERROR
 from fhir_coaching.fhir.json import dumps
@@ -35,10 +35,6 @@ def groups(version: Version) -> dict[str, list[Row]]:
         "Sources": [(rule, ERROR, says) for rule, says in ASKED.items()],
         "Resources": [(rule, ", ".join(how), says) for rule, (how, says) in RULES.items()],
         f"Constraints of FHIR {version.name}": said,
-        "Between elements, where no definition says it": [
-            (rule, ", ".join(how), says) for rule, (how, says) in BETWEEN.items()
-        ],
-        "Profiles": [(rule, ", ".join(how), says) for rule, (how, says) in OF_PROFILES.items()],
         "Records": [(rule, one.severity, _sentence(one.message, one.hint)) for rule, one in OF_RECORDS.items()],
     }
 
