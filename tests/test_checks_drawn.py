@@ -49,8 +49,6 @@ TOLD: dict[str, tuple[str, ...]] = {
     "rng-2": ("range-order",),
     "sqty-1": ("plain-amount",),
 }
-# Amounts in two units: the official engine compares their numbers in R4; whoever writes 90 min to 2 h is right all the same.
-IN_TWO_UNITS = "rng-2"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -64,7 +62,7 @@ def test_an_error_has_its_finding(version: Version, kind: str, data: st.DataObje
     unexplained = {
         one for one in errors(version, record, near) if not any(rule.startswith(TOLD.get(one, ())) for rule in told)
     }
-    assert unexplained <= ({IN_TWO_UNITS} if version is R4 and kind == "goal" else set())
+    assert unexplained == set()
 
 
 def errors(version: Version, record: Record, near: Nearby) -> set[str]:

@@ -131,12 +131,9 @@ def ordered(low: Json, high: Json) -> bool:
     one, other = number(low, "value"), number(high, "value")
     if one is None or other is None:
         return "value" in low and "value" in high  # there, and of another type: that is said elsewhere
-    if text(low, "unit") != text(high, "unit"):
-        if not (_is_ucum(low) and _is_ucum(high)):
-            return False
-        if text(low, "code") != text(high, "code"):
-            return True
-    return one <= other
+    if _is_ucum(low) and _is_ucum(high):
+        return text(low, "code") != text(high, "code") or one <= other
+    return text(low, "unit") == text(high, "unit") and one <= other
 
 
 def may_be_ordered(low: Json, high: Json) -> bool:

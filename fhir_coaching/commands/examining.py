@@ -4,8 +4,8 @@
 import re
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -217,16 +217,19 @@ def _of_record(value: Json, text: Text, wish: Wish, seen: Seen) -> Iterator[tupl
     seen.entries = list(record_entries(value, text.place, text.kind, faults))
     found = [fault.as_finding("input") for fault in faults.kept]
     for entry in seen.entries:
-        found += findings(entry)
-        found += _unsayable(entry, wish, seen)
+        own = findings(entry)
+        found += own
+        found += _unsayable(entry, own, wish, seen)
     for one in found:
         within = one.place.removeprefix(text.place).strip()
         of_made = one.element and not within  # of a resource made from it, which stands nowhere
         yield one, None if of_made else steps(within)
 
 
-def _unsayable(entry: "Entry", wish: Wish, seen: Seen) -> Iterator[Finding]:
-    """What keeps one record from being sent: in the mapping, or in what it would be."""
+def _unsayable(entry: "Entry", own: Sequence[Finding], wish: Wish, seen: Seen) -> Iterator[Finding]:
+    """What keeps one record from being sent: in the mapping, or in what it would be; not again what is `own` to its fields."""
+    from fhir_coaching.checks.fields import field_at
+
     exchange = exchange_of(wish)
     if entry.record is None or not exchange.travels(entry.kind, entry.record):
         return
@@ -235,9 +238,15 @@ def _unsayable(entry: "Entry", wish: Wish, seen: Seen) -> Iterator[Finding]:
     except MappingError as error:
         yield from (fault.as_finding("mapping") for fault in error.faults)
         return
-    for resource in made.values():
-        every = list(_of_resource(resource, entry.place, wish))
-        yield from (one for one in every if one.severity == ERROR)  # a warning is about how it is said, which is ours
+    said = [one.place for one in own if one.severity == ERROR]
+    for part, resource in made.items():
+        every, lens = list(_of_resource(resource, entry.place, wish)), exchange.lenses[entry.kind].lenses[part]
+        for one in every:
+            field = field_at(lens, resource, one.element)
+            place = f"{entry.place} {field}".strip()
+            again = field and any(place.startswith(other) or other.startswith(place) for other in said)
+            if one.severity == ERROR and not again:  # a warning is about how it is said, which is ours
+                yield replace(one, place=place)
         if wish.against:
             seen.resources.append((resource, every))
 
