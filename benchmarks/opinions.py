@@ -25,7 +25,7 @@ def each(line): return of(json.loads(line))
 """
 OTHERS = {
     "orjson.loads": (
-        "orjson==3.13.0.dist-info pip-23.2.1.dist-info setuptools-65.5.0",
+        "orjson==3.13.0",
         "from orjson import loads as each",
     ),
     "fhirkit-rs validate": ("fhirkit-rs==0.1.0", "from fhirkit import validate as each"),
