@@ -31,6 +31,18 @@ class Context:
             if isinstance(one, dict) and isinstance(one.get("id"), str)
         }
 
+    @cached_property
+    def positions(self) -> Mapping[int, int]:
+        """Where each contained resource stands, by its identity."""
+        inside = self.root.get("contained") if isinstance(self.root, dict) else None
+        return {id(one): index for index, one in enumerate(inside if isinstance(inside, list) else [])}
+
+    def of(self, resource: Any) -> "Context":
+        """That of a contained resource, with what was looked up so far."""
+        made = Context(self.version, self.root, resource)
+        vars(made).update(contained=self.contained, positions=self.positions)
+        return made
+
     def target(self, reference: Any) -> Json | None:
         """What a reference leads to, if it is at hand."""
         address = reference.get("reference") if isinstance(reference, dict) else None

@@ -68,7 +68,7 @@ class Structure:
         around, place = walk.scope, walk.place
         if self.type in self.library.compiler.resources and around.resource is not value:
             contained = at.rpartition(".")[2].startswith("contained[")
-            walk.scope = Context(walk.version, around.root if contained else value, value)
+            walk.scope = around.of(value) if contained else Context(walk.version, value, value)
             walk.place = place if contained else at
         if self._checks is None:
             self._checks = Content(self.root, self.type, self.library, self.root)
@@ -78,12 +78,23 @@ class Structure:
         found += [self._signed(one) for one in walk.out]
         walk.out, walk.scope, walk.place = found, around, place
 
+    def once(self, value: Any, at: str, walk: Walk) -> None:
+        """The same, unless it was asked before: values may be reached in many ways, and contained ones refer in circles."""
+        if (key := (id(self), id(value))) not in walk.asked:
+            walk.asked.add(key)
+            self.check(value, at, walk)
+
     def conforms(self, value: Any, at: str, walk: Walk) -> bool:
         """Whether a value is as this profile asks, errors alone."""
-        found, walk.out = walk.out, []
-        self.check(value, at, walk)
-        quiet, walk.out = walk.out, found
-        return not any(one.severity == ERROR for one in quiet)
+        key = id(self), id(value)
+        if key not in walk.judged:
+            walk.judged[key] = True  # as long as nothing else is known: it may lead to itself
+            found, walk.out = walk.out, []
+            asked, walk.asked = walk.asked, set()
+            self.check(value, at, walk)
+            walk.judged[key] = not any(one.severity == ERROR for one in walk.out)
+            walk.out, walk.asked = found, asked
+        return walk.judged[key]
 
     def _signed(self, one: Finding) -> Finding:
         """With who asks it. What a profile within this one asks says so already."""
@@ -302,18 +313,11 @@ class _Targets:
         name = target.get("resourceType")
         urls = self.profiles.get(name, []) if name.__class__ is str else []
         structures = [one for url in urls if (one := self.library.structure(url)) is not None]
-        if not structures or (key := (structures[0].url, id(target))) in walk.asked:
-            return
-        walk.asked.add(key)  # contained resources may refer to one another
-        place = f"{walk.place}.contained[{_index(walk.scope.root, target)}]"
+        place = f"{walk.place}.contained[{walk.scope.positions[id(target)]}]"
         if len(structures) == 1:
-            structures[0].check(target, place, walk)
-        elif not any(one.conforms(target, place, walk) for one in structures):
+            structures[0].once(target, place, walk)
+        elif structures and not any(one.conforms(target, place, walk) for one in structures):
             walk.error("target", f"{at}.reference", "leads to a resource that is as none of the profiles asks")
-
-
-def _index(root: Json, target: Json) -> int:
-    return next(index for index, one in enumerate(root["contained"]) if one is target)
 
 
 def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
@@ -349,6 +353,6 @@ class _Reached:
             return
         fitting = [one for one in structures if one and (item.code != "Resource" or one.type == _type(item))]
         if len(fitting) == 1:
-            fitting[0].check(item.value, item.at, walk)
+            fitting[0].once(item.value, item.at, walk)
         elif fitting and not any(one.conforms(item.value, item.at, walk) for one in fitting):
             walk.error("profile", item.at, "as none of the profiles asks that it may have")

@@ -22,15 +22,18 @@ and of an element, each only where it is more than the type asks:
 https://hl7.org/fhir/R4/profiling.html, https://hl7.org/fhir/R4/elementdefinition.html
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from fhir_coaching.checks.formats import OPEN
+from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.lens import Json
 
 SYSTEM = "http://hl7.org/fhirpath/System."
 WIDEST = HL7 + "elementdefinition-maxValueSet"
+MOST = re.compile(r"\*|[0-9]{1,9}").fullmatch
 CHECKED = {"required", "extensible"}  # strengths
 
 Countable = Callable[[str], bool]
@@ -85,7 +88,7 @@ class _Reader:
             if asks or is_slice(id_):
                 elements[id_] = asks
         made["elements"] = self._needed(elements) if self.whole else elements
-        return made
+        return _sound(made)
 
     def _named(self, elements: list[Json]) -> Iterator[tuple[str, Json]]:
         """Each element with its id without the root; made of its path where the definition has none."""
@@ -195,10 +198,32 @@ class _Reader:
 
     def _rules(self, element: Json) -> list[list[str]]:
         return [
-            [one["key"], one.get("severity", "error"), one.get("expression", "")]
+            [one["key"], ERROR if one.get("severity") == ERROR else WARNING, one.get("expression", "")]
             for one in element.get("constraint", ())
             if one["key"] not in self.base_rules
         ]
+
+
+def _sound(made: Json) -> Json:
+    """The same. Raises TypeError where it is not of the shape that is promised above."""
+    strings = [made["url"], made["name"], made["type"], made.get("version", ""), made.get("base", "")]
+    strings += [one for context in made.get("context", ()) for one in context]
+    for id_, asks in made["elements"].items():
+        slicing = asks.get("slicing", {"by": (), "rules": ""})
+        lists = [asks.get(key, []) for key in ("types", "targets", "profiles", "binding")]
+        lists += [*slicing["by"], *asks.get("rules", ())]
+        strings += [
+            id_,
+            slicing["rules"],
+            asks.get("most", ""),
+            asks.get("same", ""),
+            *(one for its in lists for one in its),
+        ]
+        if asks.get("min", 0).__class__ is not int or not MOST(asks.get("max", "*")):
+            raise TypeError
+    if any(one.__class__ is not str for one in strings):
+        raise TypeError
+    return made
 
 
 def _code(type_: Json) -> str:

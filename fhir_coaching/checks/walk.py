@@ -21,14 +21,27 @@ _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
 class Walk:
     """One way through a resource: the problems, and what references and constraints look up on it."""
 
-    __slots__ = ("_entries", "_holders", "asked", "bundle", "contained_ids", "ids", "out", "place", "scope", "version")
+    __slots__ = (
+        "_entries",
+        "_holders",
+        "asked",
+        "bundle",
+        "contained_ids",
+        "ids",
+        "judged",
+        "out",
+        "place",
+        "scope",
+        "version",
+    )
 
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
         self.out: list[Finding] = []
         self.scope = Context(version, resource, resource)
         self.place = ""  # of the resource that holds contained ones, where a profile is asked
-        self.asked: set[tuple[str, int]] = set()  # profiles with contained resources that they were asked of
+        self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
+        self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
