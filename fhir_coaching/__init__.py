@@ -96,7 +96,7 @@ def check(
     profiles: "Iterable[str]" = (),
     guides: "Iterable[str | Path]" = (),
 ) -> "list[Finding]":
-    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`.
+    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --list`.
 
     `profiles`: guides by name, `us-core@6.1.0`, and profiles by address. `guides`: packages of others, `.tgz`, whose profiles
     may be named as well; all of them are asked where none is named. Raises SettingsError for a profile or package that is none.
