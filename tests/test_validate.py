@@ -364,6 +364,15 @@ def test_the_list_has_every_rule_with_severity_and_sentence(fhir: str) -> None:
     assert all(re.search(rf"^  {re.escape(rule)} ", done.stdout, re.MULTILINE) for rule in rules)
 
 
+def test_the_list_has_the_constraints_of_the_guides_that_are_named() -> None:
+    def listed(*arguments: str) -> dict[str, str]:
+        rules = json.loads(run("validate", "--list", "--output", "json", *arguments).stdout)["rules"]
+        return {one["rule"]: one["about"] for one in rules}
+
+    assert "us-core-15" not in listed()
+    assert listed("--profile", "us-core@6.1.0")["us-core-15"] == "Constraints of us-core 6.1.0"
+
+
 def test_profiles_are_asked_for_by_name(tmp_path: Path) -> None:
     patient = saved(tmp_path / "p.json", {"resourceType": "Patient", "gender": "unknown"})
     assert findings(patient) == []

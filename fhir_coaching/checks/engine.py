@@ -1,7 +1,7 @@
 """The check of one resource against the base definitions of its version, and then against profiles."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.compiled import compiler
@@ -11,6 +11,9 @@ from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
 from fhir_coaching.versions import Version
 
+if TYPE_CHECKING:
+    from fhir_coaching.checks.guides import Guide
+
 # A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
 UNTOLD = frozenset({"dom-6"})
 
@@ -19,6 +22,7 @@ class Profile(Protocol):
     """What is asked beyond the base: `chosen` makes it."""
 
     version: Version
+    guides: "tuple[Guide, ...]"
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource is not as is asked."""

@@ -46,6 +46,14 @@ class Guide:
         return f"{self.name} {self.version}"
 
     @cached_property
+    def constraints(self) -> Mapping[str, tuple[str, str]]:
+        """The guide's own constraints: how grave each is, and its expression."""
+        rules = (
+            one for its in self.profiles.values() for asks in its["elements"].values() for one in asks.get("rules", ())
+        )
+        return {key: (severity, expression) for key, severity, expression in rules}
+
+    @cached_property
     def by_type(self) -> Mapping[str, tuple[str, ...]]:
         """The addresses of the profiles of each type that may be asked by themselves."""
         found: dict[str, tuple[str, ...]] = {}

@@ -20,12 +20,17 @@ class Chosen:
     """Guides as wholes, and single profiles. Each is asked of every resource that it is for."""
 
     def __init__(
-        self, version: Version, wholes: Sequence[Library], named: Sequence[Structure], others: Sequence[Library]
+        self,
+        guides: tuple[Guide, ...],
+        wholes: Sequence[Library],
+        named: Sequence[Structure],
+        others: Sequence[Library],
     ) -> None:
-        self.version = version
+        self.guides = guides  # of which something is asked
+        self.version = guides[0].fhir
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
-        self.compiler = compiler(version)
+        self.compiler = compiler(self.version)
         canonicals = [library.own.canonical for library in self.libraries if library.own.canonical]
         self.own = tuple(f"{canonical}/" for canonical in canonicals)
         self.extensions = Extensions(self.compiler, self._extension, canonicals)
@@ -132,9 +137,10 @@ def selected(names: tuple[str, ...], guides: tuple[Guide, ...], version: Version
         raise SettingsError(
             "guides and resources are of different versions of FHIR", hint=f"{one} is of {one.fhir.name}"
         )
+    asked = [*wholes, *(one for one, _ in single)]
     named = [found for one, url in single if (found := libraries[one].structure(url)) is not None]
     rest = [library for one, library in libraries.items() if one not in wholes]
-    return (Chosen(releases.pop(), [libraries[one] for one in dict.fromkeys(wholes)], named, rest),)
+    return (Chosen(tuple(dict.fromkeys(asked)), [libraries[one] for one in dict.fromkeys(wholes)], named, rest),)
 
 
 def _whole(name: str, guides: Sequence[Guide]) -> Guide:

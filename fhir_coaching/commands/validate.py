@@ -89,9 +89,11 @@ def validate(
 
     version = Version[fhir.upper()]
     if list_rules:
+        from fhir_coaching.checks.guides import chosen, opened
         from fhir_coaching.report.rules import listing
 
-        listing(version, output)
+        asked_of = [one for its in chosen(profiles, tuple(map(opened, guides)), version) for one in its.guides]
+        listing(version, output, asked_of)
         return 0
     if not sources:
         raise click.UsageError("Missing argument 'SOURCE...'.")

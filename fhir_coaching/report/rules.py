@@ -1,10 +1,12 @@
 """Every rule that there is, and what is not checked: `validate --list`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fhir_coaching.checks.engine import not_evaluated
+from fhir_coaching.checks.expressions import ours
+from fhir_coaching.checks.guides import Guide
 from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
@@ -25,7 +27,7 @@ ASKED = {
 Row = tuple[str, str, str]  # rule, severities, sentence
 
 
-def groups(version: Version) -> dict[str, list[Row]]:
+def groups(version: Version, guides: Sequence[Guide] = ()) -> dict[str, list[Row]]:
     """The rules by what they are about."""
     constraints = _constraints(version)
     said = [
@@ -35,8 +37,17 @@ def groups(version: Version) -> dict[str, list[Row]]:
         "Sources": [(rule, ERROR, says) for rule, says in ASKED.items()],
         "Resources": [(rule, ", ".join(how), says) for rule, (how, says) in RULES.items()],
         f"Constraints of FHIR {version.name}": said,
+        **{f"Constraints of {one}": list(_of_guide(one)) for one in guides},
         "Records": [(rule, one.severity, _sentence(one.message, one.hint)) for rule, one in OF_RECORDS.items()],
     }
+
+
+def _of_guide(guide: Guide) -> Iterator[Row]:
+    """A guide's constraints, in our words where a function of ours stands for the expression."""
+    for key in sorted(guide.constraints, key=_order):
+        severity, expression = guide.constraints[key]
+        known = ours(key, expression)
+        yield key, severity, known.says if known else "as the guide has it, by FHIRPath"
 
 
 def not_checked(version: Version) -> list[str]:
@@ -51,16 +62,17 @@ def not_checked(version: Version) -> list[str]:
     ]
 
 
-def listing(version: Version, output: str) -> None:
+def listing(version: Version, output: str, guides: Sequence[Guide] = ()) -> None:
     """Print them, for people or as JSON."""
     if output in {"json", "ndjson"}:
         every = [
-            {"about": about, "rule": rule, "severity": how, "says": says} for about, rule, how, says in _each(version)
+            {"about": about, "rule": rule, "severity": how, "says": says}
+            for about, rule, how, says in _each(version, guides)
         ]
         echo(dumps({"rules": every, "not_checked": not_checked(version)}).decode())
         return
     columns = width()
-    for about, rows in groups(version).items():
+    for about, rows in groups(version, guides).items():
         echo(f"{about}:")
         longest = max(len(rule) for rule, *_ in rows)
         for rule, how, says in rows:
@@ -71,8 +83,8 @@ def listing(version: Version, output: str) -> None:
         echo(*(wrapped(one, columns, "  - ", "    ") if columns else [f"  - {one}"]))
 
 
-def _each(version: Version) -> Iterator[tuple[str, str, str, str]]:
-    for about, rows in groups(version).items():
+def _each(version: Version, guides: Sequence[Guide]) -> Iterator[tuple[str, str, str, str]]:
+    for about, rows in groups(version, guides).items():
         yield from ((about, *row) for row in rows)
 
 
