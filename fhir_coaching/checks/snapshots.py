@@ -33,6 +33,7 @@ from fhir_coaching.lens import Json
 
 SYSTEM = "http://hl7.org/fhirpath/System."
 WIDEST = HL7 + "elementdefinition-maxValueSet"
+ADVICE = HL7 + "elementdefinition-bestpractice"
 MOST = re.compile(r"\*|[0-9]{1,9}").fullmatch
 CHECKED = {"required", "extensible"}  # strengths
 
@@ -198,10 +199,15 @@ class _Reader:
 
     def _rules(self, element: Json) -> list[list[str]]:
         return [
-            [one["key"], ERROR if one.get("severity") == ERROR else WARNING, one.get("expression", "")]
+            [one["key"], ERROR if one.get("severity") == ERROR and not _advised(one) else WARNING, one.get("expression", "")]
             for one in element.get("constraint", ())
             if one["key"] not in self.base_rules
         ]
+
+
+def _advised(constraint: Json) -> bool:
+    """Whether a constraint is good practice and no rule, whatever its severity: the engine (6.7.9) warns then."""
+    return any(one.get("url") == ADVICE and one.get("valueBoolean") is True for one in constraint.get("extension", ()))
 
 
 def _sound(made: Json) -> Json:

@@ -52,11 +52,6 @@ PROFILES: tuple[Difference, ...] = (
     ),
     Difference(
         FALSE,
-        "^invariant sdcqr-2 ",
-        "two items answer one question; the engine passes that everywhere, though the expression is false (6.7.9, 2026-11)",
-    ),
-    Difference(
-        FALSE,
         "^invariant provenance-1 ",
         "a practitioner known by the address alone: the engine looks only at what is at hand, and then says the same",
     ),
