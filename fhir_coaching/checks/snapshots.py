@@ -199,7 +199,11 @@ class _Reader:
 
     def _rules(self, element: Json) -> list[list[str]]:
         return [
-            [one["key"], ERROR if one.get("severity") == ERROR and not _advised(one) else WARNING, one.get("expression", "")]
+            [
+                one["key"],
+                ERROR if one.get("severity") == ERROR and not _advised(one) else WARNING,
+                one.get("expression", ""),
+            ]
             for one in element.get("constraint", ())
             if one["key"] not in self.base_rules
         ]
