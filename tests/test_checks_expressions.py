@@ -3,6 +3,7 @@
 import json
 import tarfile
 from collections.abc import Iterator
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import definitions
 import pytest
 from checking.guided import BASE
+from checking.spots import spots
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from servers import Validator
 from servers.launchers import guides
 from us_core_examples import ROWS, Row
@@ -209,6 +213,45 @@ def test_the_library_says_the_same_where_it_can(version: str, one: Row) -> None:
     for resource in (one.keeps, one.breaks):
         said = outcome(text, one, resource)
         assert said in {held(bound(one.key, text), one, resource), LEFT_OUT.get(text)}
+
+
+@given(st.sampled_from(ROWS), st.booleans(), st.data())
+def test_the_library_says_the_same_of_parts(one: Row, keeps: bool, data: st.DataObject) -> None:  # noqa: FBT001 - drawn
+    """With some things left out and some put elsewhere."""
+    resource = deepcopy(one.keeps if keeps else one.breaks)
+    for _ in range(data.draw(st.integers(1, 3))):
+        found = [its for its in spots(resource, "") if its.key != "resourceType"]
+        assume(found)
+        spot = data.draw(st.sampled_from(found))
+        others = [its.value for its in spots(one.breaks, "") if its.key == spot.key] or [None]
+        if (other := data.draw(st.sampled_from([None, *others]))) is None:
+            del spot.holder[spot.key]
+        else:
+            spot.put(deepcopy(other))
+    try:
+        node = one.node(resource)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        node = None
+    assume(node.__class__ is one.node(one.keeps).__class__)  # of another type, more is asked elsewhere
+    assume(
+        all(its.value or its.value.__class__ not in {dict, list} for its in spots(resource, ""))
+    )  # no shape of FHIR's
+    text = expression_of(one, one.versions[-1])
+    said = outcome(text, one, resource)
+    assert isinstance(said, str) or said is held(bound(one.key, text), one, resource)
+
+
+@pytest.mark.servers
+def test_a_practitioner_at_hand_acts_as_one_known_by_the_address(guided_validator: Validator) -> None:
+    """The engine passes what it cannot look up, and `checks` does not."""
+    there = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Synthetic"}]}
+    (one,) = {row.key: row for row in ROWS if row.key == "provenance-1" and "6.1.0" in row.versions}.values()
+    acting = {**one.breaks, "agent": [{"who": {"reference": "Practitioner/p"}}]}
+    del acting["contained"]
+    assert not held(bound(one.key, expression_of(one, "6.1.0")), one, acting)
+    for resolve in (False, True):
+        *_, report = guided_validator.validate([there, acting], igs=["hl7.fhir.us.core-6.1.0"], resolve=resolve)
+        assert ("provenance-1" in str(report["errors"])) is resolve
 
 
 @pytest.mark.servers

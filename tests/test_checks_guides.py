@@ -241,6 +241,13 @@ def test_profiles_of_r4_are_refused_in_r5() -> None:
         check(GOAL, R5, chosen(["us-core@6.1.0"]))
 
 
+def test_a_guide_of_r5_is_asked_in_r5(tmp_path: Path) -> None:
+    made = guide(tmp_path, profile("made-up", "Goal", {"category": {"min": 1}}), fhirVersions=["5.0.0"])
+    assert [one.element for one in check(GOAL, R5, chosen([], [made]))] == ["Goal.category"]
+    with pytest.raises(SettingsError, match="different versions"):
+        chosen(["us-core@6.1.0"], [made])
+
+
 def test_the_library_takes_names_and_packages(tmp_path: Path) -> None:
     path = package(tmp_path, profile("made-up", "Goal", {"category": {"min": 1}}, baseDefinition=HL7 + "Goal"))
     assert [one.element for one in fhir_coaching.check(GOAL, guides=[path])] == ["Goal.category"]

@@ -1,5 +1,6 @@
 """Profiles: each kind of thing that one can ask, kept and broken; slices by all that tells them apart; any JSON at all."""
 
+import re
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 from checking.made_up import COLOURS, EXTENSION, GOAL, OBSERVATION, PARTS, RED, Found, coded, found
 from checking.packages import HL7, PROFILES, guide, profile
+from checking.sources import practice
 from hypothesis import given
 from hypothesis import strategies as st
+from test_conformance import held_to
 
 from fhir_coaching.checks import check
 from fhir_coaching.checks.guides import chosen, shipped
@@ -170,6 +173,17 @@ def test_us_core_asks_for_a_name(name: str) -> None:
     (problem,) = (one for one in said(nameless, name) if one.rule == "cardinality")
     assert (problem.element, problem.severity) == ("Patient.name", ERROR)
     assert problem.hint == f"asked by us-core-patient {name.partition('@')[2]}"
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_is_sent_has_no_error_under_us_core(name: str) -> None:
+    version = name.partition("@")[2]
+    found = [one for resource in practice(R4) for one in check(held_to(version, resource), R4, chosen([name]))]
+    wrong = {(one.rule, re.sub(r"\d+", "0", one.element)) for one in found if one.severity == ERROR}
+    # In 3.1.1 no related person takes part in an encounter, and one does (as in test_conformance).
+    relative = {("target", f"Encounter.participant[0].individual.{part}") for part in ("reference", "type")}
+    assert wrong == (relative if version == "3.1.1" else set())
+    assert not [one for one in found if one.rule == "not-evaluated"]
 
 
 def test_a_claimed_profile_is_asked_and_a_false_claim_is_found() -> None:

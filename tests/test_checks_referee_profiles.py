@@ -23,7 +23,7 @@ from fhir_coaching.lens import R4
 pytestmark = pytest.mark.servers
 
 SEED = 20261126
-COUNT = 9_000
+COUNT = 18_000
 
 
 @pytest.mark.parametrize("version", ["6.1.0", "8.0.0"])

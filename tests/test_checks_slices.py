@@ -7,7 +7,13 @@ import pytest
 from checking.made_up import CODES, COLOURS, OBSERVATION, RED, Found, coded, found
 from checking.packages import PROFILES, profile
 
+from fhir_coaching.checks import check
+from fhir_coaching.checks.guides import chosen
+from fhir_coaching.lens import R4
+
 Json = dict[str, Any]
+
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 
 
 def sliced(by: list[tuple[str, str]], rules: str = "open", **more: Any) -> Json:
@@ -118,3 +124,14 @@ def test_slices_by_the_profile_of_what_is_contained(tmp_path: Path) -> None:
         ("slice", "Observation.performer"),
     ]
     assert found(tmp_path, elements, OBSERVATION, patient) == [("not-evaluated", "Observation.performer")]
+
+
+def test_a_slice_and_a_pattern_say_what_is_expected() -> None:
+    observation = {**OBSERVATION, "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2026-03-01"}
+    found = check(observation, R4, chosen([f"{US_CORE}us-core-body-weight|6.1.0"]))
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    by = "asked by us-core-body-weight 6.1.0"
+    assert {(one.element, one.hint) for one in found if one.rule in {"slice", "pattern"}} == {
+        ("Observation.category", f"{by}; told by vital-signs, {system}"),
+        ("Observation.code", f"{by}; expected 29463-7 (http://loinc.org)"),
+    }

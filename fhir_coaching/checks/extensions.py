@@ -3,9 +3,8 @@
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.profiles import Structure
@@ -20,26 +19,55 @@ MOST = 12  # steps of a path that a context may have
 OF_QUANTITY = {"Age", "Count", "Distance", "Duration", "SimpleQuantity"}
 
 
-class Bearer(NamedTuple):
+class Bearer:
     """An element as contexts name it: by its paths from the resource and from each datatype that it is in, and by its type."""
 
-    names: tuple[str, ...]
-    table: str  # of its content
+    __slots__ = ("_below", "depth", "names", "table", "types")
+
+    def __init__(self, types: Json, names: Iterable[str], table: str, depth: int = 0) -> None:
+        self.types, self.names, self.table, self.depth = types, tuple(names), table, depth
+        self._below: dict[str, Bearer] | None = None
+
+    def below(self, key: str) -> "Bearer | None":
+        """An element in it, by its name in JSON; none where the type has no such thing, or a resource there."""
+        below = self._below
+        if below is None:
+            below = dict(self._elements())
+            if self.depth < MOST:  # types hold one another without end
+                self._below = below
+        return below.get(key)
+
+    def _elements(self) -> Iterator[tuple[str, "Bearer"]]:
+        before = [one for one in self.names if one.count(".") < MOST]
+        for name, about in self.types.get(self.table, {}).get("elements", {}).items():
+            stem = name.removesuffix("[x]")
+            for code, table, _ in about["types"]:
+                if code == "Resource":
+                    continue
+                key = stem if stem == name else stem + code[0].upper() + code[1:]
+                spelt = dict.fromkeys(f"{path}.{one}" for path in before for one in (name, stem, key))
+                types = (code, "Quantity") if code in OF_QUANTITY else (code,)
+                bearer = Bearer(self.types, (*spelt, *types), table, self.depth + 1)
+                yield key, bearer
+                yield f"_{key}", bearer
 
 
 class Extensions:
     """Asks of every extension in a resource what its definition asks."""
 
     def __init__(self, compiler: Compiler, find: Callable[[str], Structure | None], own: Sequence[str]) -> None:
-        self.compiler, self.find = compiler, find
-        self.own = tuple(f"{canonical}/StructureDefinition/" for canonical in own if canonical)
-        self.below = lru_cache(maxsize=4096)(self._below)
+        self.types, self.find = compiler.tables, find
+        self.own = tuple(f"{canonical}/StructureDefinition/" for canonical in own)
+        self.inner = Bearer(self.types, ["Extension"], "Extension")
+        self.roots: dict[str, Bearer] = {}
 
     def check(self, resource: Json, at: str, walk: Walk) -> None:
         """Everything that is wrong with extensions in a resource. Those of a Bundle's entries are asked for with each entry."""
         name = resource.get("resourceType")
-        if name.__class__ is str and name in self.compiler.tables:
-            self._sweep(resource, at, Bearer((str(name), *RESOURCES), str(name)), walk)
+        if name.__class__ is str and name in self.types:
+            if name not in self.roots:
+                self.roots[name] = Bearer(self.types, (name, *RESOURCES), name)
+            self._sweep(resource, at, self.roots[name], walk)
 
     def _sweep(self, node: Json, at: str, bearer: Bearer, walk: Walk, url: str = "") -> None:
         """All below an element; `url` is that of the extension that it is."""
@@ -48,37 +76,27 @@ class Extensions:
         for key, value in node.items():
             kind = value.__class__
             if kind is dict:
-                self._value(value, key, f"{at}.{key}", bearer, walk, url)
-            elif kind is list:
-                for index, one in enumerate(value):
-                    if one.__class__ is dict:
-                        self._value(one, key, f"{at}.{key}[{index}]", bearer, walk, url)
+                self._values((value,), key, f"{at}.{key}", bearer, walk, url)
+            elif kind is list and value and (value[0].__class__ is dict or dict in map(type, value)):
+                self._values(value, key, f"{at}.{key}", bearer, walk, url)
 
-    def _value(self, value: Json, key: str, at: str, around: Bearer, walk: Walk, within: str) -> None:
-        if key == "contained":
-            self.check(value, at, walk)
-        elif key in KEYS:
-            url = value.get("url")
-            if url.__class__ is str:
-                self._extension(value, at, around, walk, within)
-            self._sweep(value, at, EXTENSION, walk, url if url.__class__ is str else "")
-        elif (bearer := self.below(around, key)) is not None:
-            self._sweep(value, at, bearer, walk)
-
-    def _below(self, around: Bearer, key: str) -> Bearer | None:
-        """An element of an element; none where the type has no such thing."""
-        bare = key.removeprefix("_")
-        elements = self.compiler.tables.get(around.table, {}).get("elements", {})
-        for name, about in elements.items():
-            stem = name.removesuffix("[x]")
-            for code, table, _ in about["types"]:
-                if bare != (stem if stem == name else stem + code[0].upper() + code[1:]) or code == "Resource":
-                    continue
-                before = [one for one in around.names if one.count(".") < MOST]
-                spelt = (f"{path}.{one}" for path in before for one in (name, stem, bare))
-                types = (code, "Quantity") if code in OF_QUANTITY else (code,)
-                return Bearer((*dict.fromkeys(spelt), *types), table)
-        return None
+    def _values(self, values: Sequence[Any], key: str, at: str, around: Bearer, walk: Walk, within: str) -> None:
+        """Those under one name; of a list each has its index."""
+        listed = values.__class__ is list
+        below = None if key in KEYS or key == "contained" else around.below(key)
+        for index, value in enumerate(values):
+            if value.__class__ is not dict:
+                continue
+            here = f"{at}[{index}]" if listed else at
+            if below is not None:
+                self._sweep(value, here, below, walk)
+            elif key in KEYS:
+                url = value.get("url")
+                if url.__class__ is str:
+                    self._extension(value, here, around, walk, within)
+                self._sweep(value, here, self.inner, walk, url if url.__class__ is str else "")
+            elif key == "contained":
+                self.check(value, here, walk)
 
     def _extension(self, value: Json, at: str, bearer: Bearer, walk: Walk, within: str) -> None:
         url: str = value["url"]
@@ -117,6 +135,3 @@ def _slices(structure: Structure) -> Iterable[Node]:
 def _names(part: Node, url: str) -> bool:
     named = part.children.get("url")
     return named is None or named.asks.get("fixed", url) == url
-
-
-EXTENSION = Bearer(("Extension",), "Extension")

@@ -158,7 +158,8 @@ def answers(node: Json) -> Iterator[Json]:
 def answered_once(node: Json) -> bool:
     """Whether no two items that stand here answer the same question."""
     answered = [one for one in parts(node, "item") if any(has(its, "value[x]") for its in parts(one, "answer"))]
-    return len(answered) == len({text(one, "linkId") for one in answered})
+    questions = [text(one, "linkId") for one in answered if has(one, "linkId")]
+    return len(questions) == len(set(questions))
 
 
 def _combined(node: Json, _: Context) -> bool:

@@ -11,10 +11,10 @@ from fhir_coaching.checks import expressions, special
 from fhir_coaching.checks.codes import coded
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.elements import ValueCheck, like, primitive
+from fhir_coaching.checks.elements import ValueCheck, fits, primitive, same
 from fhir_coaching.checks.expressions import Unevaluated
 from fhir_coaching.checks.formats import OPEN
-from fhir_coaching.checks.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing
+from fhir_coaching.checks.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
 from fhir_coaching.checks.snapshots import split
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, Finding
@@ -280,9 +280,20 @@ def _around(item: Item, library: Library) -> tuple[Json, str] | None:
 
 def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
-    yield from (like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
+    yield from (_like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
     if targets := asks.get("targets"):
         yield _Targets(targets, library).check
+
+
+def _like(how: str, model: Any) -> ValueCheck:
+    """A value that is fixed, or whose pattern is; the guide's own may be said."""
+    hint = f"expected {its}" if (its := expected(model)) else ""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        if not (same(model, value) if how == "fixed" else fits(model, value)):
+            walk.error(how, at, "another value than the one that is required here", hint)
+
+    return check
 
 
 class _Targets:

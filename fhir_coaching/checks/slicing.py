@@ -5,6 +5,7 @@ A discriminator is answered by true, false or None: what it asks is not at hand.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from fhir_coaching.checks.elements import fits, same
@@ -13,6 +14,7 @@ from fhir_coaching.versions import Json
 
 Codes = dict[str, list[str]]
 CHOICE = "[x]"
+LONGEST = 200  # characters of a value that a hint repeats: one of the guide, never of a resource
 
 # What FHIR allows of FHIRPath in a discriminator, and the cast that old guides write.
 _STEP = re.compile(
@@ -79,6 +81,7 @@ class Slicing:
         self.ordered = bool(how and how.get("ordered"))
         by = how["by"] if how else ()
         self.slices = [(one, _matcher(one.node, by, profiles)) for one in slices]
+        self.hints = [_hint(one.node, by) for one in slices]
         # Only what bounds or checks its items has to be looked for.
         self.idle = self.rules == "open" and not self.ordered and not any(_asks(one.node) for one in slices)
 
@@ -106,16 +109,42 @@ class Slicing:
                     walk.error("slice", item.at, "in none of the slices that are allowed here")
         if unknown or not self.known:
             walk.tell("not-evaluated", at, "it cannot be told here which of its values are in which slice")
-        for (one, _), count in zip(self.slices, counts, strict=True):
-            self._count(one, count, at, walk, unknown=unknown or not self.known)
+        self._count(counts, at, walk, known=self.known and not unknown)
 
-    @staticmethod
-    def _count(one: Slice, count: int, at: str, walk: Walk, *, unknown: bool) -> None:
-        least, most = one.node.asks.get("min", 0), one.node.asks.get("max", "*")
-        if count < least and not unknown:
-            walk.error("slice", at, f"{'a' if least == 1 else least} required value of the slice {one.name} is missing")
-        if most.isdecimal() and count > int(most):
-            walk.error("slice", at, f"more than {most} of the slice {one.name}")
+    def _count(self, counts: Sequence[int], at: str, walk: Walk, *, known: bool) -> None:
+        """How many there are of each; `known` says that none was passed over."""
+        for (one, _), count, hint in zip(self.slices, counts, self.hints, strict=True):
+            least, most = one.node.asks.get("min", 0), one.node.asks.get("max", "*")
+            if count < least and known:
+                what = "a required value" if least == 1 else f"one of {least} required values"
+                walk.error("slice", at, f"{what} of the slice {one.name} is missing", hint)
+            if most.isdecimal() and count > int(most):
+                walk.error("slice", at, f"more than {most} of the slice {one.name}", hint)
+
+
+def expected(model: Any) -> str:
+    """What a profile wants of a value, in short: a text or number, the codes of a concept. Empty of anything else."""
+    if model.__class__ is dict:
+        codings = model.get("coding", [model])
+        first = codings[0] if codings.__class__ is list and codings else {}
+        code, system = (first.get("code"), first.get("system")) if first.__class__ is dict else (None, None)
+        return f"{code} ({system})" if code.__class__ is str and system.__class__ is str else expected(system or code)
+    if model.__class__ is bool:
+        return str(model).lower()
+    return str(model) if model.__class__ in {str, int, Decimal} and len(str(model)) <= LONGEST else ""
+
+
+def _hint(node: Node, by: Iterable[Sequence[str]]) -> str:
+    """What tells a slice, as far as it says so itself."""
+    found = []
+    for _, path in by:
+        at: Node | None = node
+        for kind, name in _steps(path) or ():
+            at = at.children.get(name) if at is not None and kind == "name" else None
+        asks = at.asks if at else {}
+        found.append(expected(asks.get("fixed", asks.get("pattern"))))
+    said = [one for one in found if one]
+    return f"told by {', '.join(said)}" if said else ""
 
 
 def _asks(node: Node) -> bool:

@@ -125,12 +125,19 @@ def _only_unknown(node: Json, _: Context) -> bool:
 
 
 def _done(node: Json, _: Context) -> bool:
-    return text(node, "status") not in {"completed", "in-progress"} or has(node, "performed[x]")
+    # Without a state nobody can tell whether it is one of the two, and the constraint fails.
+    unsure = not has(node, "status") or text(node, "status") in {"completed", "in-progress"}
+    return not unsure or has(node, "performed[x]")
 
 
 def _represents(node: Json, context: Context) -> bool:
     # The engine looks only at what is at hand; given the practitioner, it says the same (6.7.9 with `resolve`).
     return has(node, "onBehalfOf") or context.target_type(node.get("who")) not in {"Practitioner", "Device"}
+
+
+def _surely(node: Json, context: Context) -> bool:
+    # Of nobody the earlier expression cannot say that they are neither, and fails.
+    return _represents(node, context) and (has(node, "onBehalfOf") or has(node, "who"))
 
 
 def _once(*names: str) -> Holds:
@@ -226,7 +233,7 @@ US_CORE: Mapping[str, Invariant] = {
     "((%resource.agent.who.resolve() is Practitioner) or (%resource.agent.who.resolve() is Device)) implies exists()":
         rule(_as_published, "a practitioner or device acts on somebody's behalf"),
     "((who.resolve() is Practitioner) or (who.resolve() is Device)) implies onBehalfOf.exists()":
-        rule(_represents, "a practitioner or device acts on somebody's behalf"),
+        rule(_surely, "a practitioner or device acts on somebody's behalf"),
     "who.exists((resolve() is Practitioner) or (resolve() is Device)) implies onBehalfOf.exists()":
         rule(_represents, "a practitioner or device acts on somebody's behalf"),
     # QuestionnaireResponse
