@@ -228,7 +228,7 @@ def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
 
 
 def test_the_source_is_not_read_ahead_of_what_is_told() -> None:
-    """Nor is it with several processes, by more than their batches."""
+    """So that memory is bounded by what one line takes; with several processes by batches of a few."""
     from fhir_coaching.commands.examining import BATCH, WINDOW, Seen, Text, Wish, examined_each  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415
 
