@@ -1,6 +1,6 @@
 """Speed, memory and requests, each against its bound: ratios of two things measured side by side in one run.
 
-`python benchmarks/bench.py [NAME…]`; names: mapping, checks, help, memory, practice, push. Ends with 1 if a bound is missed.
+`python benchmarks/bench.py [NAME…]`; names: mapping, checks, validate, help, memory, practice, push. Ends with 1 if a bound is missed.
 """
 
 import resource
@@ -299,9 +299,70 @@ def push() -> Iterator[Measure]:
     yield Measure("first push: time", seconds, "s")
 
 
+def validate() -> Iterator[Measure]:
+    """`validate`: what one small file waits for, what a second process brings, and what 100,000 resources take."""
+    with tempfile.TemporaryDirectory(prefix="fhir-coaching-bench-") as name:
+        folder = Path(name)
+        made = folder / "made.ndjson"
+        convert = [sys.executable, "-m", "fhir_coaching", "convert", str(SAMPLE), "--to", "fhir", "-o", str(made)]
+        subprocess.run(convert, check=True, capture_output=True, cwd=REPOSITORY)
+        lines = made.read_bytes().splitlines(keepends=True)
+        yield from validate_start_up(folder, lines)
+        yield from validate_jobs(folder, lines)
+        yield from validate_memory(folder, lines)
+
+
+def validating(*words: str | Path) -> Call:
+    """A run of `validate`, as a program."""
+    command = [sys.executable, "-m", "fhir_coaching", "validate", *map(str, words), "--output", "ndjson"]
+    return lambda: subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
+
+
+def validate_start_up(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """One small file, against bare Python."""
+    small = folder / "goal.json"
+    small.write_bytes(next(line for line in lines if b'"Goal"' in line))
+
+    def bare() -> object:
+        return subprocess.run([sys.executable, "-c", "pass"], check=True, capture_output=True, cwd=REPOSITORY)
+
+    ours, python = best([validating(small), bare], 12, perf_counter)
+    yield Measure("validate of one small file, over bare Python", (ours - python) * 1e3, "ms", 300)
+
+
+def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """One big NDJSON and many files, with one process and with two. In seconds of the clock: it wants two idle cores."""
+    big, many = folder / "big.ndjson", folder / "many"
+    big.write_bytes(b"".join(lines * 80))
+    many.mkdir()
+    for number in range(20_000):
+        (many / f"{number}.json").write_bytes(lines[number % len(lines)])
+    for what, source in (("one NDJSON of 40,000", big), ("20,000 files", many)):
+        one, two = best([validating(source), validating(source, "--jobs", "2")], 4, perf_counter)
+        yield Measure(f"validate of {what}: time for each", one / (40_000 if source is big else 20_000) * 1e6, "us")
+        yield Measure(f"validate of {what}: --jobs 1 / --jobs 2", one / two, "x", 1.7, least=True)
+
+
+def validate_memory(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """The peak of a thousand resources and of a hundred thousand, sound ones and broken ones."""
+    broken = [line.replace(b'"status":"', b'"status":"x').replace(b'Status":"', b'Status":"x') for line in lines]
+    for what, each in (("sound", lines), ("broken", broken)):
+        peaks = []
+        for count in (1_000, 100_000):
+            source = folder / "all.ndjson"
+            with source.open("wb") as file:
+                file.writelines(each[number % len(each)] for number in range(count))
+            words = ["validate", str(source), "--output", "json", "--fail-on", "error"]
+            code = f"import subprocess, sys; subprocess.run([sys.executable, '-m', 'fhir_coaching', *{words!r}])"
+            peaks.append(peak_of([sys.executable, "-c", code]))
+            yield Measure(f"validate of {count:,} {what} resources: peak of memory", peaks[-1], "MB", 100)
+        yield Measure(f"validate of 100,000 / of 1,000 {what} ones: peak", peaks[1] / peaks[0], "x", 1.2)
+
+
 MEASURES: dict[str, Callable[[], Iterator[Measure]]] = {
     "mapping": mapping,
     "checks": checks,
+    "validate": validate,
     "help": start_up,
     "memory": memory,
     "practice": practice,

@@ -96,7 +96,7 @@ def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterat
                 while waiting:
                     yield from waiting.popleft().result()
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
     except BrokenProcessPool:
         raise CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1") from None
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from fhir_coaching.errors import Fault, InputError
-from fhir_coaching.fhir.json import NotJson, loads
+from fhir_coaching.fhir.json import DEPTH, NotJson, loads
 
 LINE = 16 * 2**20  # bytes; a record has some hundreds
 DOCUMENT = 64 * 2**20  # bytes; a Bundle that is one JSON document is held in memory
@@ -21,6 +21,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ONE_A_LINE = "one JSON object a line; `jq -c .` writes JSON so"
 _BYTE = re.compile(r"\(byte (\d+)\)$")
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:nan|inf)", re.IGNORECASE)
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{}]', re.DOTALL)  # a text that does not end is passed over once
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -189,11 +190,25 @@ def not_json(line: bytes, error: str) -> tuple[str, str, int]:
             return f"NaN or Infinity at byte {byte + 1}", "JSON has no such number; leave the field out", byte
         return f"not JSON at byte {byte + 1}", expected, byte
     if "truncated" not in error:
-        return f"not JSON: {error}", expected, 0
+        deep = _too_deep_at(line)
+        return f"not JSON: {error if deep is None else f'nested more than {DEPTH} deep'}", expected, deep or 0
     half = _SURROGATE.search(line)
     if half and line.rstrip().endswith(b"}"):  # msgspec calls this truncated too
         return "not JSON: half of a surrogate pair", "write the character itself, in UTF-8", half.start()
     return "not JSON: it ends too early", f"{expected}, whole", len(line.rstrip())
+
+
+def _too_deep_at(line: bytes) -> int | None:
+    """The byte of the first bracket that is one too many."""
+    depth = 0
+    for found in _BRACKETS.finditer(line):
+        if found[0] in (b"[", b"{"):
+            depth += 1
+            if depth > DEPTH:
+                return found.start()
+        elif found[0] in (b"]", b"}"):
+            depth -= 1
+    return None
 
 
 def _refuse_compressed(start: bytes, place: str, faults: Faults) -> None:

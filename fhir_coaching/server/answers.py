@@ -30,7 +30,9 @@ _CODE = re.compile(r"[a-z-]{1,40}")
 _EXPRESSION = re.compile(
     r"[A-Za-z]+(?:\.[A-Za-z]+(?:\([A-Za-z]*\))?|:[A-Za-z-]+|\[(?:[0-9]{1,5}|x)\])*"
 )  # holds no literal
-_ASIDE = re.compile(r"/\*.*?\*/")  # HAPI writes `Bundle.entry[0].resource/*Goal/17*/.target`
+# HAPI writes `Bundle.entry[0].resource/*Goal/17*/.target` and `Goal.extension[1][url='…']`, sekmet `Goal.target.0.due`.
+_ASIDE = re.compile(r"/\*.*?\*/|\[url='[^']*'\]")
+_DOTTED = re.compile(r"\.([0-9]{1,5})(?=\.|\Z)")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,80}")
 _ISSUES = 20  # of one answer, and expressions of one issue: an error is to fit a screen
 _EXPRESSIONS = 5
@@ -121,7 +123,11 @@ def issues_of(body: Any, most: int = _ISSUES) -> list[Issue]:
 
 def _issue(one: Json) -> Issue:
     places = one.get("expression") or one.get("location")
-    found = [_ASIDE.sub("", place) for place in places if isinstance(place, str)] if isinstance(places, list) else []
+    found = (
+        [_DOTTED.sub(r"[\1]", _ASIDE.sub("", place)) for place in places if isinstance(place, str)]
+        if isinstance(places, list)
+        else []
+    )
     said = [place for place in found if len(place) <= _LONGEST and _EXPRESSION.fullmatch(place)]
     return Issue(_word(one.get("severity")), _word(one.get("code")), tuple(said[:_EXPRESSIONS]))
 
