@@ -62,7 +62,7 @@ def resources() -> list[bytes]:
 def ours(lines: list[bytes]) -> dict[str, float]:
     """Seconds for all: reading, and reading and checking against the base, and against US Core too."""
     from fhir_coaching.checks import check  # noqa: PLC0415
-    from fhir_coaching.checks.guides import chosen  # noqa: PLC0415
+    from fhir_coaching.checks.profiles.guides import chosen  # noqa: PLC0415
     from fhir_coaching.fhir.json import loads  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415
 

@@ -106,7 +106,7 @@ def check(
     version_ = _version(version)
     if not profiles and not guides:
         return check(resource, version_)
-    from fhir_coaching.checks.guides import chosen, opened  # noqa: PLC0415
+    from fhir_coaching.checks.profiles.guides import chosen, opened  # noqa: PLC0415
 
     return check(resource, version_, chosen(tuple(profiles), tuple(map(opened, guides)), version_))
 

@@ -18,13 +18,13 @@ from servers import Validator
 from servers.launchers import guides
 from us_core_examples import ROWS, Row
 
-from fhir_coaching.checks import fhirpath
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.expressions import Unevaluated, bound, ours
-from fhir_coaching.checks.fhirpath import Holds
-from fhir_coaching.checks.guides import guide
 from fhir_coaching.checks.invariants import INVARIANTS
-from fhir_coaching.checks.us_core import US_CORE
+from fhir_coaching.checks.profiles import fhirpath
+from fhir_coaching.checks.profiles.expressions import Unevaluated, bound, ours
+from fhir_coaching.checks.profiles.fhirpath import Holds
+from fhir_coaching.checks.profiles.guides import guide
+from fhir_coaching.checks.profiles.us_core import US_CORE
 from fhir_coaching.lens import R4
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.guides import chosen
+from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.lens import R4
 
 Json = dict[str, Any]

@@ -14,9 +14,10 @@ from servers.launchers import guides as official
 from us_core import tables
 
 import fhir_coaching
-from fhir_coaching.checks import archives, check
-from fhir_coaching.checks.guides import VERSIONS, chosen, opened, shipped
-from fhir_coaching.checks.guides import guide as known
+from fhir_coaching.checks import check
+from fhir_coaching.checks.profiles import archives
+from fhir_coaching.checks.profiles.guides import VERSIONS, chosen, opened, shipped
+from fhir_coaching.checks.profiles.guides import guide as known
 from fhir_coaching.checks.tables import packed
 from fhir_coaching.errors import INFORMATION, Finding, SettingsError
 from fhir_coaching.fhir.json import dumps, loads

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_conformance import held_to
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.guides import chosen, shipped
+from fhir_coaching.checks.profiles.guides import chosen, shipped
 from fhir_coaching.errors import ERROR, INFORMATION, Finding
 from fhir_coaching.lens import R4
 

@@ -17,7 +17,7 @@ from servers import Validator
 from supplied import package
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.guides import chosen
+from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.lens import R4
 
 pytestmark = pytest.mark.servers

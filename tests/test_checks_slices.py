@@ -8,7 +8,7 @@ from checking.made_up import CODES, COLOURS, OBSERVATION, RED, Found, coded, fou
 from checking.packages import PROFILES, profile
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.guides import chosen
+from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.lens import R4
 
 Json = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from definitions import FOLDER, RESOURCES, write
 
-from fhir_coaching.checks.expansion import Expansion
-from fhir_coaching.checks.guides import shipped
+from fhir_coaching.checks.profiles.expansion import Expansion
+from fhir_coaching.checks.profiles.guides import shipped
 from fhir_coaching.checks.tables import table
 from fhir_coaching.fhir.gate import model
 from fhir_coaching.fhir.json import loads

@@ -17,7 +17,7 @@ LINKS = {"mappings": "../mappings", "cli.py": "../cli.py", "examples": "../examp
 HOMES = {
     "click": ("cli.py", "commands/"),
     "fhir": ("fhir/gate.py",),  # fhir.resources
-    "fhirpathpy": ("checks/fhirpath.py",),  # an extra: only where it is used, inside functions
+    "fhirpathpy": ("checks/profiles/fhirpath.py",),  # an extra: only where it is used, inside functions
     "filelock": ("sync/",),
     # Its floats are not exact: everybody else has fhir/json.py. But it tells where a value ends, which msgspec does not.
     "json": ("sandbox/", "report/positions.py"),

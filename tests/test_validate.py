@@ -342,7 +342,7 @@ def rules_in(source: Path) -> set[str]:
 
 def test_every_rule_is_listed_and_no_other() -> None:
     folder = Path(checks.__file__).parent
-    named = {rule for path in folder.glob("*.py") for rule in rules_in(path)}
+    named = {rule for path in folder.rglob("*.py") for rule in rules_in(path)}
     assert {"type", "txt-1", "code", "bundle"} <= named
     assert named - RULES.keys() - INVARIANTS.keys() == set(), "checks/sentences.py says each rule in a sentence"
     assert CODES.keys() <= RULES.keys() | ASKED.keys()

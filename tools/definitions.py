@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fhir_coaching.checks.expansion import Expansion, walk
+from fhir_coaching.checks.profiles.expansion import Expansion, walk
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from definitions import FOLDER, write
 
-from fhir_coaching.checks import archives, guides
+from fhir_coaching.checks.profiles import archives, guides
 
 BESIDE = Path(__file__).parents[2] / "shared" / "igs"
 

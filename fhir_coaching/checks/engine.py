@@ -12,7 +12,7 @@ from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
 from fhir_coaching.versions import Version
 
 if TYPE_CHECKING:
-    from fhir_coaching.checks.guides import Guide
+    from fhir_coaching.checks.profiles.guides import Guide
 
 # A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
 UNTOLD = frozenset({"dom-6"})

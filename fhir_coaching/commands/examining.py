@@ -176,7 +176,7 @@ def checking(wish: Wish) -> Callable[[Any], list[Finding]]:
     """The check of a resource, with the profiles chosen once in each process. Raises SettingsError for one that is unknown."""
     if not wish.profiles and not wish.guides:
         return lambda resource: check(resource, wish.version)
-    from fhir_coaching.checks.guides import chosen, opened
+    from fhir_coaching.checks.profiles.guides import chosen, opened
 
     profiles = chosen(wish.profiles, tuple(map(opened, wish.guides)), wish.version)
     return lambda resource: check(resource, wish.version, profiles)

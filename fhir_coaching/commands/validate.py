@@ -89,7 +89,7 @@ def validate(
 
     version = Version[fhir.upper()]
     if list_rules:
-        from fhir_coaching.checks.guides import chosen, opened
+        from fhir_coaching.checks.profiles.guides import chosen, opened
         from fhir_coaching.report.rules import listing
 
         asked_of = [one for its in chosen(profiles, tuple(map(opened, guides)), version) for one in its.guides]
@@ -125,7 +125,7 @@ def _tell_unread(guides: tuple[str, ...]) -> None:
     from fhir_coaching.commands.destination import say
 
     for path in guides:
-        from fhir_coaching.checks.guides import opened
+        from fhir_coaching.checks.profiles.guides import opened
 
         one = opened(path)
         for what, count in Counter(one.unread).items():

@@ -156,8 +156,9 @@ def _goal(goal: Goal) -> Found:
 def _amounts(detail: object, path: str) -> Found:
     low, high = (detail.low, detail.high) if isinstance(detail, Range) else (None, None)
     if low is not None and high is not None:
-        unit, other = low.code or low.unit, high.code or high.unit
-        if (unit == other and low.value > high.value) or (unit != other and not low.code and not high.code):
+        coded = low.code is not None and high.code is not None
+        one, other = (low.code, high.code) if coded else (low.unit, high.unit)
+        if (one == other and low.value > high.value) or (one != other and not coded):
             yield "range-order", f"{path}.low"
     for name in ("value", "low", "high", "numerator", "denominator"):
         part = getattr(detail, name, None)

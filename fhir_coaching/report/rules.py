@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fhir_coaching.checks.engine import not_evaluated
-from fhir_coaching.checks.expressions import ours
-from fhir_coaching.checks.guides import Guide
 from fhir_coaching.checks.invariants import INVARIANTS
+from fhir_coaching.checks.profiles.expressions import ours
+from fhir_coaching.checks.profiles.guides import Guide
 from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
 from fhir_coaching.errors import ERROR

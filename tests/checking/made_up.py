@@ -6,7 +6,7 @@ from typing import Any
 from checking.packages import PROFILES, guide, profile
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.guides import chosen
+from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.errors import ERROR
 from fhir_coaching.lens import R4
 

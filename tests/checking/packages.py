@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fhir_coaching.checks.guides import Guide, opened
+from fhir_coaching.checks.profiles.guides import Guide, opened
 from fhir_coaching.fhir.json import dumps
 
 Json = dict[str, Any]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from fhir_coaching.checks.compiled import Compiler
-from fhir_coaching.checks.profiles import Structure
-from fhir_coaching.checks.slicing import Node
+from fhir_coaching.checks.profiles.slicing import Node
+from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.versions import Json
 

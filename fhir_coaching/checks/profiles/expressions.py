@@ -6,11 +6,11 @@ Only constraints of profiles come here; those of the base are in `invariants`, b
 from collections.abc import Callable
 from typing import Any
 
-from fhir_coaching.checks import fhirpath
 from fhir_coaching.checks.constraint import Invariant
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.fhirpath import Unevaluated
-from fhir_coaching.checks.us_core import US_CORE
+from fhir_coaching.checks.profiles import fhirpath
+from fhir_coaching.checks.profiles.fhirpath import Unevaluated
+from fhir_coaching.checks.profiles.us_core import US_CORE
 
 __all__ = ["Unevaluated", "bound", "ours"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.extensions import Extensions
-from fhir_coaching.checks.guides import Guide, guide, shipped
-from fhir_coaching.checks.library import Library
-from fhir_coaching.checks.profiles import Structure
+from fhir_coaching.checks.profiles.extensions import Extensions
+from fhir_coaching.checks.profiles.guides import Guide, guide, shipped
+from fhir_coaching.checks.profiles.library import Library
+from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import Finding, SettingsError
 from fhir_coaching.fhir.systems import HL7

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from fhir_coaching.checks import expressions, special
+from fhir_coaching.checks import special
 from fhir_coaching.checks.codes import coded
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import ValueCheck, fits, primitive, same
-from fhir_coaching.checks.expressions import Unevaluated
 from fhir_coaching.checks.formats import OPEN
-from fhir_coaching.checks.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
-from fhir_coaching.checks.snapshots import split
+from fhir_coaching.checks.profiles import expressions
+from fhir_coaching.checks.profiles.expressions import Unevaluated
+from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
+from fhir_coaching.checks.profiles.snapshots import split
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, Finding
 from fhir_coaching.versions import Json

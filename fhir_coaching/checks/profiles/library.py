@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fhir_coaching.checks.compiled import compiler
-from fhir_coaching.checks.guides import US_CORE, VERSIONS, Guide, guide
-from fhir_coaching.checks.profiles import Structure
-from fhir_coaching.checks.slicing import Codes, Node
+from fhir_coaching.checks.profiles.guides import US_CORE, VERSIONS, Guide, guide
+from fhir_coaching.checks.profiles.slicing import Codes, Node
+from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.versions import Json

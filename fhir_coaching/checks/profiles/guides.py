@@ -8,8 +8,8 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fhir_coaching.checks import archives, snapshots
-from fhir_coaching.checks.expansion import Expansion
+from fhir_coaching.checks.profiles import archives, snapshots
+from fhir_coaching.checks.profiles.expansion import Expansion
 from fhir_coaching.checks.tables import packed, table, terms
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.versions import R4, R5, Json, Version
@@ -97,7 +97,7 @@ def chosen(names: Sequence[str], guides: Sequence[Guide] = (), version: Version 
     """
     if not names and not guides:
         return ()
-    from fhir_coaching.checks.selection import selected  # noqa: PLC0415 - which looks up guides here
+    from fhir_coaching.checks.profiles.selection import selected  # noqa: PLC0415 - which looks up guides here
 
     return selected(tuple(names), tuple(guides), version)
 
