@@ -229,6 +229,7 @@ def test_no_text_holds_a_value() -> None:
     found = said({**broken, "meta": {"profile": [US_CORE + mark]}}, "us-core@8.0.0")
     assert len(found) > 5
     assert mark not in str(found)
+    assert mark not in str(said({**broken, "resourceType": mark}, "us-core@8.0.0"))
 
 
 JSON = st.recursive(

@@ -34,7 +34,7 @@ class Chosen:
         """Everything in which a resource, and each in it if it is a Bundle, is not as is asked."""
         if resource.__class__ is not dict:
             return
-        self._one(resource, _name(resource), walk, Context(walk.version, resource, resource))
+        self._one(resource, "", walk, Context(walk.version, resource, resource))
         entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
         for index, entry in enumerate(entries if entries.__class__ is list else ()):
             inner = entry.get("resource") if entry.__class__ is dict else None
@@ -46,6 +46,10 @@ class Chosen:
         return url.__class__ is str and any(library.type_of(url) == "Extension" for library in self.libraries)
 
     def _one(self, resource: Json, at: str, walk: Walk, scope: Context) -> None:
+        name = resource.get("resourceType")
+        if name.__class__ is not str or name not in self.compiler.resources:
+            return  # which the base says; and what is no type is not repeated in a path
+        at = at or str(name)
         around, walk.scope, walk.place = walk.scope, scope, at
         found, walk.out = walk.out, []
         for structure in self._profiles(resource, at, walk):
