@@ -1,18 +1,19 @@
 """What `validate` says of one JSON text of a source; in this process, or in several at once."""
 # ruff: noqa: PLC0415 - what only records need is imported when there is a record: a resource is checked at once
 
+import io
 import re
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.practice.lines import Faults, no_object, not_json
+from fhir_coaching.practice.lines import LINE, Faults, no_object, not_json
 from fhir_coaching.report.located import Located, Original, element_steps, spelt, steps
 from fhir_coaching.report.positions import Lines, has_doubles
 from fhir_coaching.versions import Json, Version
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NO_BASE = "https://practice.example/ids"  # stands in where identifiers are made, checked and thrown away
 
+SMALL = 4096  # bytes of a file that is not read yet, for want of a better guess
 BATCH = 2**18  # bytes that are examined at a time: enough to be worth sending, few enough to be held
 WINDOW = 3  # batches a process that are under way: memory is bounded, and none of them waits
 
@@ -61,6 +63,28 @@ class Text:
         return f"{self.name}:{self.number}" if self.number else self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some lines of a file, each with its end, from line `number` on: who examines them takes them apart."""
+
+    source: int
+    file: str
+    name: str
+    kind: str
+    number: int
+    said: bytes
+
+    def texts(self) -> Iterator["Text | Seen"]:
+        """Each line that is not blank."""
+        for number, line in enumerate(io.BytesIO(self.said), self.number):
+            place = f"{self.name}:{number}"
+            if len(line) > LINE:
+                finding = Finding("input", ERROR, f"a line of more than {LINE // 2**20} MiB", place)
+                yield Seen(self.source, self.file, place, findings=[Located(finding, self.file, number)])
+            elif not line.isspace():
+                yield Text(self.source, self.file, self.name, self.kind, number, line)
+
+
 @dataclass(slots=True)
 class Seen:
     """What was found in one text, or on the way to it."""
@@ -74,12 +98,28 @@ class Seen:
     faults: Faults | None = None  # what is known of records that could not be read
     resources: list[tuple[Json, list[Finding]]] = field(default_factory=list)  # what a server is asked about
 
+    @property
+    def says(self) -> bool:
+        """Whether there is more to it than that it was seen."""
+        return bool(self.findings or self.entries or self.resources) or self.faults is not None
 
-def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterator[Seen]:
+
+class Whole(Protocol):
+    """A small file, which who examines it reads."""
+
+    def texts(self) -> "Iterator[Text | Seen]":
+        """Its texts, and what was wrong on the way to them."""
+
+
+Item = Text | Seen | Whole | Block
+Brief = tuple[int, str, str, tuple[str, ...]]  # of a text without findings, which need not travel as an object
+
+
+def examined_each(items: Iterable[Item], wish: Wish, jobs: int) -> Iterator[Seen]:
     """What is found in each text, in their order, whoever examines it; what was seen already passes through."""
     if jobs == 1:
         for item in items:
-            yield examined(item, wish) if isinstance(item, Text) else item
+            yield from _seen(item, wish)
         return
     from concurrent.futures import Future, ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
@@ -87,14 +127,14 @@ def examined_each(items: Iterable[Text | Seen], wish: Wish, jobs: int) -> Iterat
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would wait for ever
     try:
         with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
-            waiting = deque[Future[list[Seen]]]()
+            waiting = deque[Future[list[Seen | Brief]]]()
             try:
                 for batch in _batches(items):
                     waiting.append(pool.submit(partial(_batch, wish=wish), batch))
                     if len(waiting) >= WINDOW * jobs:
-                        yield from waiting.popleft().result()
+                        yield from map(_whole, waiting.popleft().result())
                 while waiting:
-                    yield from waiting.popleft().result()
+                    yield from map(_whole, waiting.popleft().result())
             finally:
                 pool.shutdown(cancel_futures=True)
     except BrokenProcessPool:
@@ -109,11 +149,11 @@ def _deaf() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _batches(items: Iterable[Text | Seen]) -> Iterator[list[Text | Seen]]:
-    batch, size = list[Text | Seen](), 0
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    batch, size = list[Item](), 0
     for item in items:
         batch.append(item)
-        size += len(item.said) + 100 if isinstance(item, Text) else 100
+        size += len(item.said) if isinstance(item, Text | Block) else SMALL
         if size >= BATCH:
             yield batch
             batch, size = [], 0
@@ -121,8 +161,23 @@ def _batches(items: Iterable[Text | Seen]) -> Iterator[list[Text | Seen]]:
         yield batch
 
 
-def _batch(items: list[Text | Seen], wish: Wish) -> list[Seen]:
-    return [examined(item, wish) if isinstance(item, Text) else item for item in items]
+def _batch(items: list[Item], wish: Wish) -> list[Seen | Brief]:
+    every = (seen for item in items for seen in _seen(item, wish))
+    return [one if one.says else (one.source, one.file, one.place, one.what) for one in every]
+
+
+def _whole(one: Seen | Brief) -> Seen:
+    return one if isinstance(one, Seen) else Seen(*one)
+
+
+def _seen(item: Item, wish: Wish) -> Iterator[Seen]:
+    if isinstance(item, Seen):
+        yield item
+    elif isinstance(item, Text):
+        yield examined(item, wish)
+    else:
+        for text in item.texts():
+            yield examined(text, wish) if isinstance(text, Text) else text
 
 
 def examined(text: Text, wish: Wish) -> Seen:

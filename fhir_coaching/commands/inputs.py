@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from fhir_coaching.commands.examining import NO_BASE, Seen, Text, Wish
+from fhir_coaching.commands.examining import BATCH, NO_BASE, Block, Item, Seen, Text, Wish
 from fhir_coaching.errors import ERROR, WARNING, Fault, Finding, InputError, MappingError, SettingsError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.practice.lines import Faults, Stopped, failures
+from fhir_coaching.practice.lines import LINE, Faults, Stopped, failures
 from fhir_coaching.practice.texts import File, reading, texts_of
 from fhir_coaching.report.located import Located, Original, element_steps, steps
 from fhir_coaching.report.positions import Path as Steps
@@ -44,8 +44,8 @@ class Inputs:
         self._names = list(names)
         self.opened: dict[int, Input] = {}  # those that could be
 
-    def __iter__(self) -> Iterator[Text | Seen]:
-        """Each text, and what was wrong on the way to it."""
+    def __iter__(self) -> Iterator[Item]:
+        """Each text or what holds some, and what was wrong on the way to it."""
         for index, name in enumerate(self._names):
             shown = _printable(name)
             try:
@@ -59,7 +59,8 @@ class Inputs:
                 yield Seen(index, shown, shown, findings=[Located(finding, shown)])
                 continue
             for file in one.files:
-                yield from _texts(index, file, one)
+                reader = Reader(index, file, practice=one.links is not None)
+                yield from ([reader] if reader.is_small else reader.items())
 
 
 def _opened(name: str) -> Input:
@@ -90,36 +91,77 @@ def _kind_of(name: str) -> str:
 
 def _printable(name: str) -> str:
     """A file's name as it can be written anywhere: one that is not UTF-8 cannot."""
+    if name.isascii() and name.isprintable():
+        return name
     said = os.fsencode(name).decode(errors="replace")
     return "".join(one if one.isprintable() else "\ufffd" for one in said)
 
 
-def _texts(index: int, file: File, of: Input) -> Iterator[Text | Seen]:
-    """The texts of one file."""
-    faults, some = Faults(), False
-    try:
-        with failures(file.name, faults), reading(file) as stream:
-            for number, said in texts_of(stream, file.name, faults):
-                yield from _wrong(index, file, faults)
-                if said.strip():
-                    some = True
-                    yield Text(index, file.shown, file.name, file.kind, number, said)
-    except Stopped:
-        of.faults.unread.add(file.kind)
-    some = some or bool(faults.kept)
-    yield from _wrong(index, file, faults)
-    if not some and (of.links is None or not file.kind):  # in a practice, a kind without records is no matter
-        finding = Finding("input", WARNING, "there is nothing in it", file.name, "was it written to its end?")
-        yield Seen(index, file.shown, file.name, findings=[Located(finding, file.shown)])
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one file. It can be sent to another process, which then does."""
 
+    source: int
+    file: File
+    practice: bool  # whether it is one of a folder, in which a kind without records is no matter
 
-def _wrong(index: int, file: File, faults: Faults) -> Iterator[Seen]:
-    """What was wrong with the file so far, each told once."""
-    kept, faults.kept = faults.kept, []
-    for fault in kept:
-        number = fault.place.removeprefix(file.name).removeprefix(":")
-        line = int(number) if number.isdecimal() else 0
-        yield Seen(index, file.shown, fault.place, findings=[Located(fault.as_finding("input"), file.shown, line)])
+    @property
+    def is_small(self) -> bool:
+        """Whether it need not be read here."""
+        try:
+            return self.file.path is not None and self.file.path.stat().st_size <= BATCH
+        except OSError:
+            return False
+
+    def texts(self) -> Iterator[Text | Seen]:
+        """Each text, and what was wrong on the way to it."""
+        for item in self.items():
+            if isinstance(item, Block):
+                yield from item.texts()
+            elif isinstance(item, Text | Seen):
+                yield item
+
+    def items(self) -> Iterator[Text | Seen | Block]:
+        """The same, with lines that are still to be taken apart."""
+        file, faults, some = self.file, Faults(), False
+        try:
+            with failures(file.name, faults), reading(file) as stream:
+                for number, said in texts_of(stream, file.name, faults):
+                    yield from self._wrong(faults)
+                    if said.strip():
+                        some = True
+                        yield Text(self.source, file.shown, file.name, file.kind, number, said)
+                    if number and file.name.endswith(".ndjson"):  # what follows are lines; packed ones may break off
+                        yield from self._blocks(stream, number + 1)
+                        break
+        except Stopped:
+            faults.unread.add(file.kind)
+        some = some or bool(faults.kept)
+        yield from self._wrong(faults)
+        if faults.unread:
+            yield Seen(self.source, file.shown, file.name, faults=faults)
+        if not some and not (self.practice and file.kind):
+            finding = Finding("input", WARNING, "there is nothing in it", file.name, "was it written to its end?")
+            yield Seen(self.source, file.shown, file.name, findings=[Located(finding, file.shown)])
+
+    def _blocks(self, stream: IO[bytes], number: int) -> Iterator[Block]:
+        """The rest of a file of lines, in blocks that end with a line. Of a line that is too long only so much as shows it."""
+        while said := stream.read(BATCH):
+            if not said.endswith(b"\n"):
+                more = rest = stream.readline(LINE + 1)
+                while rest and not rest.endswith(b"\n"):
+                    rest = stream.readline(2**16)
+                said += more if more.endswith(b"\n") else more + b"\n"
+            yield Block(self.source, self.file.shown, self.file.name, self.file.kind, number, said)
+            number += said.count(b"\n")
+
+    def _wrong(self, faults: Faults) -> Iterator[Seen]:
+        """What was wrong with the file so far, each told once."""
+        kept, faults.kept = faults.kept, []
+        for fault in kept:
+            number = fault.place.removeprefix(self.file.name).removeprefix(":")
+            finding = Located(fault.as_finding("input"), self.file.shown, int(number) if number.isdecimal() else 0)
+            yield Seen(self.source, self.file.shown, fault.place, findings=[finding])
 
 
 class Between:

@@ -159,7 +159,8 @@ def _check(
         for one in seen:
             total.checked += len(one.what)
             total.rules.update((located.finding.severity, located.finding.rule) for located in one.findings)
-            report.take(one.file, one.place, one.what, one.findings)
+            if one.what or one.findings:
+                report.take(one.file, one.place, one.what, one.findings)
 
     between: dict[int, Between] = {}
 
