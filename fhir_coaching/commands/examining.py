@@ -297,10 +297,11 @@ def _unsayable(entry: "Entry", own: Sequence[Finding], wish: Wish, seen: Seen) -
     for part, resource in made.items():
         every, lens = list(_of_resource(resource, entry.place, wish)), exchange.lenses[entry.kind].lenses[part]
         for one in every:
+            if one.severity != ERROR:  # a warning is about how it is said, which is ours
+                continue
             field = field_at(lens, resource, one.element)
             place = f"{entry.place} {field}".strip()
-            again = field and any(place.startswith(other) or other.startswith(place) for other in said)
-            if one.severity == ERROR and not again:  # a warning is about how it is said, which is ours
+            if not (field and any(place.startswith(other) or other.startswith(place) for other in said)):
                 yield replace(one, place=place)
         if wish.against:
             seen.resources.append((resource, every))
