@@ -210,6 +210,8 @@ def test_values_as_they_are(tmp_path: Path) -> None:
     assert values["Goal.target[1].measure"] == 1
     assert values["Goal.target[0].detailInteger"] == "7"
     assert values["Goal.lifecycleStatus"] == "\x1b[31m" + "x" * 195 + "…"
+    reversed_ = saved(tmp_path / "h.json", {**GOAL, "lifecycleStatus": "\u202egnissecorp"})
+    assert '"\\u202egnissecorp"' in run("validate", reversed_, "--show-values").stdout
     told = run("validate", path, "--show-values").stdout
     assert "\x1b" not in told
     assert "\\u001b[31mxx" in told

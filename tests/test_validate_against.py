@@ -122,6 +122,13 @@ def test_a_refusal_is_a_verdict() -> None:
     assert list(compared([], unnamed, GOAL)) == [(THEIRS, "Goal", "processing")]
 
 
+def test_a_status_that_refuses_is_a_verdict_too(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = saved(tmp_path / "r.ndjson", {**GOAL, "meta": CANARY})  # the sandbox answers 400
+    done = run("validate", path, "--against", sandbox.url, "--output", "json")
+    against = json.loads(done.stdout)["against"]
+    assert (against["asked"], against["both"], against["differences"]) == (1, 1, [])
+
+
 @pytest.mark.parametrize(
     ("rule", "element", "theirs", "same"),
     [

@@ -148,6 +148,27 @@ def test_two_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert twice == [(str(tmp_path / name / "goals.ndjson"), 2) for name in ("a", "b")]
 
 
+def test_what_is_amiss_between_records_comes_with_their_source(tmp_path: Path) -> None:
+    goals = tmp_path / "goals.ndjson"
+    goals.write_text('{"id": "g-1", "patient": "p", "statement": "x", "state": "active"}\n' * 2)
+    (tmp_path / "r.json").write_text(json.dumps(BAD))
+    report = json.loads(run("validate", goals, tmp_path / "r.json", goals, "--output", "json").stdout)
+    errors = [Path(one["file"]).name for one in report["findings"] if one["severity"] == "error"]
+    assert errors == ["goals.ndjson", "r.json", "goals.ndjson"]
+
+
+def test_nothing_is_missing_that_may_stand_in_a_line_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "practice.toml").write_text('identifier_base = "https://practice.example/ids"\n')
+    (tmp_path / "goals.ndjson").write_text(
+        '{"id": "g-1", "patient": "p", "statement": "x", "state": "active", "start": "2026"}'
+    )
+    assert [message for *_, message in told(tmp_path)] == ["there is no patient `p`"]
+    (tmp_path / "patients.ndjson").write_text('{"id": oops}\n')
+    assert [message for *_, message in told(tmp_path)] == ["not JSON"]
+    (tmp_path / "patients.ndjson").rename(tmp_path / "patients.ndjson.gz")
+    assert [message for *_, message in told(tmp_path)] == ["this is not gzip, or it is damaged"]
+
+
 # Several processes, and being stopped
 
 

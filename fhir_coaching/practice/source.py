@@ -126,39 +126,40 @@ def _kind_of(path: Path) -> str:
 def _files_of(folder: Path, name: str) -> list[Path]:
     """The files to read: those of the kinds first, in their order. Raises InputError."""
     try:
-        there = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+        with os.scandir(folder) as there:
+            names = sorted(one.name for one in there if not one.name.startswith(".") and one.is_file())
     except OSError as error:
         raise _refused(name, f"cannot be read: {error.strerror}", "check its permissions") from None
-    own = [path for file in _KIND_OF_FILE for path in there if path.name.removesuffix(".gz") == file]
+    plain = {name: name.removesuffix(".gz") for name in names}
+    own = [folder / name for file in _KIND_OF_FILE for name in names if plain[name] == file]
     for one, other in pairwise(own):
         if _kind_of(one) == _kind_of(other):
             raise _refused(other.name, f"stands beside {one.name}", "keep one of the two")
-    others = [path for path in there if path not in own and _is_json(path)]
+    others = [name for name in names if _is_json(name) and plain[name] not in _KIND_OF_FILE]
     if (folder / FILE).exists():
-        for path in others:
-            if (meant := _KIND_OF_STEM.get(_stem(path.name))) is not None:
-                raise _refused(path.name, "is not a file of a practice", f"did you mean {FILES[meant]}?")
+        for other_name in others:
+            if (meant := _KIND_OF_STEM.get(_stem(other_name))) is not None:
+                raise _refused(other_name, "is not a file of a practice", f"did you mean {FILES[meant]}?")
         return own
-    if not own:
-        others = _below(folder)
-    if not own and not others:
-        raise _refused(
-            name, "holds neither records nor resources", f"expected {FILE}, {', '.join(FILES.values())}, or .json"
-        )
-    return own + others
+    if own:
+        return own + [folder / other_name for other_name in others]
+    if found := _below(folder):
+        return found
+    hint = f"expected {FILE}, {', '.join(FILES.values())}, or .json"
+    raise _refused(name, "holds neither records nor resources", hint)
 
 
 def _below(folder: Path) -> list[Path]:
     """All files of JSON in a folder that is no practice and in its folders; links to folders and hidden ones are left out."""
     found = list[Path]()
     for at, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(at, name) for name in names if not name.startswith(".") and _is_json(Path(name))]
-    return sorted(found)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(at, name) for name in sorted(names) if not name.startswith(".") and _is_json(name)]
+    return found
 
 
-def _is_json(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith((".ndjson", ".json"))
+def _is_json(name: str) -> bool:
+    return name.removesuffix(".gz").endswith((".ndjson", ".json"))
 
 
 def _name(path: Path, folder: Path) -> str:
