@@ -335,8 +335,8 @@ def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
     for what, source in (("one NDJSON of 80,000", big), ("20,000 files", many)):
         one, two = best([validating(source), validating(source, "--jobs", "2")], 4, perf_counter)
         yield Measure(f"validate of {what}: time for each", one / (80_000 if source is big else 20_000) * 1e6, "us")
-        yield Measure(f"validate of {what}: --jobs 1 / --jobs 2, by the clock", one / two, "x", 1.7, least=True)
-        yield Measure(f"validate of {what}: the same by processor time", shared_out(source), "x", 1.7, least=True)
+        yield Measure(f"validate of {what}: jobs 1 / 2, clock", one / two, "x", 1.7, least=True)
+        yield Measure(f"validate of {what}: jobs 1 / 2, processor", shared_out(source), "x", 1.7, least=True)
 
 
 CPU = """import resource, sys
@@ -368,8 +368,7 @@ def validate_memory(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
             source = folder / "all.ndjson"
             with source.open("wb") as file:
                 file.writelines(each[number % len(each)] for number in range(count))
-            # What is broken ends with 3.
-            shell = f"{sys.executable} -m fhir_coaching validate {source} --output json || true"
+            shell = f"{sys.executable} -m fhir_coaching validate {source} --output json || true"  # 3 of broken ones
             peaks.append(peak_of(["/bin/sh", "-c", shell]))
             yield Measure(f"validate of {count:,} {what} resources: peak of memory", peaks[-1], "MB", 100)
         yield Measure(f"validate of 100,000 / of 1,000 {what} ones: peak", peaks[1] / peaks[0], "x", 1.2)
