@@ -116,6 +116,20 @@ def contained(count: int) -> Json:
     return patient(contained=held, generalPractitioner=links)
 
 
+def chained(count: int) -> Json:
+    """Contained resources, each of which refers to the next one."""
+    held = [
+        {
+            "resourceType": "Location",
+            "id": f"l{number}",
+            "name": "Synthetic",
+            "partOf": {"reference": f"#l{(number + 1) % count}"},
+        }
+        for number in range(count)
+    ]
+    return patient(contained=held, generalPractitioner=[{"reference": "#l0"}])
+
+
 def bundle(count: int) -> Json:
     entries = [{"fullUrl": f"urn:uuid:{number}", "resource": patient(id=str(number))} for number in range(count)]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
@@ -131,6 +145,7 @@ WIDE: dict[str, Callable[[int], Json]] = {
     "codings": lambda count: {**others()[4], "code": {"coding": others()[4]["code"]["coding"] * count}},
     "claims": lambda count: having(others()[0], *["us-core-patient", "us-core-goal", "nothing"] * count),
     "contained": contained,
+    "contained, one after another": chained,
     "items": lambda count: {**others()[-1], "item": [{"linkId": str(number), "answer": [{"valueString": "a"}]} for number in range(count)]},
     "bundle": bundle,
     "a long text": lambda count: patient(birthDate="1" * count, name=[{"family": "a" * count}]),

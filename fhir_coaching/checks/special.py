@@ -120,7 +120,7 @@ def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, Context(walk.version, walk.scope.root, value)
+        around, walk.scope = walk.scope, walk.scope.of(value)
         ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
         walk.scope, walk.ids = around, ids
@@ -171,7 +171,9 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
     of = walk.bundle.get("type")
     if url is None and "_fullUrl" not in node and of not in _WITHOUT_URLS:
         walk.error("bundle", at, "an entry with a resource needs a fullUrl")
-    if of == "searchset" and "id" not in its:
+    if (
+        of == "searchset" and "id" not in its and its.get("resourceType") != "OperationOutcome"
+    ):  # what the server says to it
         walk.error("bundle", f"{at}.resource", "what a search found has an id")
     if url.__class__ is not str:
         return
