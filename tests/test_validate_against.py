@@ -114,6 +114,12 @@ def test_a_server_without_the_operation_is_told_and_ours_all_the_same(tmp_path: 
     assert gone.exit_code == 6
 
 
+def test_a_server_that_does_not_answer_is_told_beside_errors_of_ours(tmp_path: Path) -> None:
+    done = run("validate", saved(tmp_path / "g.json", TWO), "--against", "http://127.0.0.1:1/fhir")
+    assert done.exit_code == 3
+    assert "no connection to 127.0.0.1:1" in done.stderr
+
+
 def test_a_refusal_is_a_verdict() -> None:
     """HAPI's parser refuses what it cannot read, and names no element."""
     ours = [Finding("code", "error", "", element="Goal.lifecycleStatus")]

@@ -112,10 +112,11 @@ def validate(
     report.end(total)
     if asked is not None and output != "json":
         asked.tell(err=output != "text")
+    if asked is not None and asked.stopped is not None:
+        app.tell(asked.stopped)
     if total.fails(fail_on):
         return INVALID
     if asked is not None and asked.stopped is not None:
-        app.tell(asked.stopped)
         return asked.stopped.exit_code
     return DIFFERS if asked is not None and asked.only_theirs else 0
 
