@@ -93,19 +93,23 @@ def from_fhir(
 def check(
     resource: "Json",
     version: Literal["r4", "r5"] = "r4",
-    profiles: "Iterable[str]" = (),
-    guides: "Iterable[str | Path]" = (),
+    profiles: "str | Iterable[str]" = (),
+    guides: "str | Path | Iterable[str | Path]" = (),
 ) -> "list[Finding]":
     """What is wrong with a resource by the base specification of its version; what is not checked: `validate --list`.
 
     `profiles`: guides by name, `us-core@6.1.0`, and profiles by address. `guides`: packages of others, `.tgz`, whose profiles
     may be named as well; all of them are asked where none is named. Raises SettingsError for a profile or package that is none.
     """
+    from pathlib import Path  # noqa: PLC0415
+
     from fhir_coaching.checks import check  # noqa: PLC0415
 
     version_ = _version(version)
     if not profiles and not guides:
         return check(resource, version_)
+    profiles = (profiles,) if isinstance(profiles, str) else profiles
+    guides = (guides,) if isinstance(guides, str | Path) else guides
     from fhir_coaching.checks.profiles.guides import chosen, opened  # noqa: PLC0415
 
     return check(resource, version_, chosen(tuple(profiles), tuple(map(opened, guides)), version_))

@@ -82,7 +82,10 @@ def after(later: str, earlier: str) -> bool:
         return False  # seen at once, as nearly always
     if len(later) > DAY < len(earlier):
         return (seconds_between(later, earlier) or 0) < 0
-    return _moment(later) is not None and _moment(earlier) is not None
+    one, other = _bounds(later), _bounds(earlier)
+    if one is None or other is None:
+        return False
+    return (len(later) <= DAY and len(earlier) <= DAY) or one[0] > other[1]  # a day may begin and end anywhere on earth
 
 
 def seconds_between(start: str, end: str) -> float | None:

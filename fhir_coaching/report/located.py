@@ -109,7 +109,7 @@ class Original:
                 "a key that this object has already; programs read the last one",
                 self.place if type_ else f"{self.place} {said}".strip(),
                 "keep one of the two",
-                f"{type_}.{said}" if type_ else "",
+                f"{type_}.{said}".rstrip(".") if type_ else "",
             )
             made.append(Located(finding, self.file, *lines.at(at), path="" if type_ else said))
         return made

@@ -82,6 +82,8 @@ class Chosen:
                 walk.tell("not-checked", at, f"{library.own} has no profile of this type")
             elif not any(one.library is library and one.type == type_ for one in claimed):
                 walk.tell("not-checked", at, f"{library.own} has {len(urls)} profiles of this type, and none is named")
+        if self.named and not self.wholes and not found and not claimed:
+            walk.tell("not-checked", at, "none of the profiles that are named is of this type")
         return list((found | {id(one): one for one in claimed}).values())
 
     def _claimed(self, resource: Json, at: str, walk: Walk) -> Iterator[Structure]:
@@ -98,6 +100,8 @@ class Chosen:
             yield from (one for one in found if one.type == name)
             if types and name in resources - types:
                 walk.error("profile", here, "a profile of another type of resource")
+            elif not types and any(library.structure(url.partition("|")[0]) for library in self.libraries):
+                walk.tell("not-evaluated", here, "another version of this profile is at hand, not this one")
             elif not types and url.startswith(self.own):
                 walk.error("profile", here, "the guide that should have this profile does not have it")
             elif not types:

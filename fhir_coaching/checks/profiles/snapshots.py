@@ -14,6 +14,7 @@ and of an element, each only where it is more than the type asks:
     types                       the codes that are left of a choice, or the types of a resource; a slice of a choice has all
     targets                     where a reference may lead: types, and profiles by their address
     profiles                    of its datatype, its extension or its resource
+    uncounted                   a required value set whose codes are not known here
     binding, most               strength and value set; the value set that bounds a weaker one
     slicing                     by: [[type, path]…], rules, ordered
     rules                       [[key, severity, FHIRPath expression]…]
@@ -191,6 +192,8 @@ class _Reader:
         made: Json = {}
         if strength in CHECKED and [strength, url] != base.get("binding") and (url in OPEN or self.countable(url)):
             made["binding"] = [strength, url]
+        elif strength == "required" and url and [strength, url] != base.get("binding"):
+            made["uncounted"] = True
         for one in binding.get("extension", ()):
             most = str(one.get("valueCanonical", "")).split("|")[0] if one.get("url") == WIDEST else ""
             if most and strength != "required" and most != (base.get("binding") or ("", ""))[1]:

@@ -282,6 +282,8 @@ def _around(item: Item, library: Library) -> tuple[Json, str] | None:
 def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
     yield from (_like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
+    if "uncounted" in asks and "binding" not in asks:
+        yield _uncounted
     if targets := asks.get("targets"):
         yield _Targets(targets, library).check
 
@@ -295,6 +297,12 @@ def _like(how: str, model: Any) -> ValueCheck:
             walk.error(how, at, "another value than the one that is required here", hint)
 
     return check
+
+
+def _uncounted(value: Any, at: str, walk: Walk) -> None:
+    """A code of a value set that draws on what is not at hand."""
+    if value is not None:
+        walk.tell("not-evaluated", at, "the codes of the value set that is required here cannot be counted out")
 
 
 class _Targets:
