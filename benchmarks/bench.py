@@ -1,6 +1,6 @@
 """Speed, memory and requests, each against its bound: ratios of two things measured side by side in one run.
 
-`python benchmarks/bench.py [NAME…]`; names: mapping, checks, help, memory, practice, push. Ends with 1 if a bound is missed.
+`python benchmarks/bench.py [NAME…]`; names: mapping, checks, validate, help, memory, practice, push. Ends with 1 if a bound is missed.
 """
 
 import resource
@@ -119,7 +119,8 @@ def checks() -> Iterator[Measure]:
 
 def checks_of(type_: str, resources: list[dict[str, Any]]) -> Iterator[Measure]:
     """One type of resource. In seconds of this process, so that others on the machine count for little."""
-    from fhir_coaching.checks import ERROR, check  # noqa: PLC0415
+    from fhir_coaching.checks import check  # noqa: PLC0415
+    from fhir_coaching.errors import ERROR  # noqa: PLC0415
     from fhir_coaching.fhir.gate import model  # noqa: PLC0415
     from fhir_coaching.fhir.json import dumps  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415
@@ -298,9 +299,85 @@ def push() -> Iterator[Measure]:
     yield Measure("first push: time", seconds, "s")
 
 
+def validate() -> Iterator[Measure]:
+    """`validate`: what one small file waits for, what a second process brings, and what 100,000 resources take."""
+    with tempfile.TemporaryDirectory(prefix="fhir-coaching-bench-") as name:
+        made = Path(name) / "made.ndjson"
+        convert = [sys.executable, "-m", "fhir_coaching", "convert", str(SAMPLE), "--to", "fhir", "-o", str(made)]
+        subprocess.run(convert, check=True, capture_output=True, cwd=REPOSITORY)
+        for measures in (validate_start_up, validate_jobs, validate_memory):
+            yield from measures(made.parent, made.read_bytes().splitlines(keepends=True))
+
+
+def validating(*words: str | Path) -> Call:
+    """A run of `validate`, as a program."""
+    command = [sys.executable, "-m", "fhir_coaching", "validate", *map(str, words), "--output", "ndjson"]
+    return lambda: subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
+
+
+def validate_start_up(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """One small file, against bare Python."""
+    small = folder / "goal.json"
+    small.write_bytes(next(line for line in lines if b'"Goal"' in line))
+
+    python = [sys.executable, "-c", "pass"]
+    ours, bare = best([validating(small), lambda: subprocess.run(python, check=True)], 12, perf_counter)
+    yield Measure("validate of one small file, over bare Python", (ours - bare) * 1e3, "ms", 300)
+
+
+def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """One big NDJSON and many files, with one process and with two. In seconds of the clock: it wants two idle cores."""
+    big, many = folder / "big.ndjson", folder / "many"
+    big.write_bytes(b"".join(lines * 160))
+    many.mkdir()
+    for number in range(20_000):
+        (many / f"{number}.json").write_bytes(lines[number % len(lines)])
+    for what, source in (("one NDJSON of 80,000", big), ("20,000 files", many)):
+        one, two = best([validating(source), validating(source, "--jobs", "2")], 4, perf_counter)
+        yield Measure(f"validate of {what}: time for each", one / (80_000 if source is big else 20_000) * 1e6, "us")
+        yield Measure(f"validate of {what}: jobs 1 / 2, clock", one / two, "x", 1.7, least=True)
+        yield Measure(f"validate of {what}: jobs 1 / 2, processor", shared_out(source), "x", 1.7, least=True)
+
+
+CPU = """import resource, sys
+from fhir_coaching.cli import cli
+try: cli.main(sys.argv[1:])
+except SystemExit: pass
+times = [resource.getrusage(who)[:2] for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(*map(sum, times), file=sys.stderr)"""
+
+
+def shared_out(source: Path) -> float:
+    """How much faster two processes are on two cores that nobody else uses, by the processor time that each takes."""
+
+    def used(jobs: str) -> list[float]:
+        command = [sys.executable, "-c", CPU, "validate", str(source), "--output", "json", "--jobs", jobs]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY)
+        return [float(seconds) for seconds in done.stderr.split()]
+
+    alone, two = (min((used(jobs) for _ in range(3)), key=sum) for jobs in ("1", "2"))
+    return sum(alone) / max(two[0], sum(two) / 2)
+
+
+def validate_memory(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
+    """The peak of a thousand resources and of a hundred thousand, sound ones and broken ones."""
+    broken = [line.replace(b'"status":"', b'"status":"x').replace(b'Status":"', b'Status":"x') for line in lines]
+    for what, each in (("sound", lines), ("broken", broken)):
+        peaks = []
+        for count in (1_000, 100_000):
+            source = folder / "all.ndjson"
+            with source.open("wb") as file:
+                file.writelines(each[number % len(each)] for number in range(count))
+            shell = f"{sys.executable} -m fhir_coaching validate {source} --output json || true"  # 3 of broken ones
+            peaks.append(peak_of(["/bin/sh", "-c", shell]))
+            yield Measure(f"validate of {count:,} {what} resources: peak of memory", peaks[-1], "MB", 100)
+        yield Measure(f"validate of 100,000 / of 1,000 {what} ones: peak", peaks[1] / peaks[0], "x", 1.2)
+
+
 MEASURES: dict[str, Callable[[], Iterator[Measure]]] = {
     "mapping": mapping,
     "checks": checks,
+    "validate": validate,
     "help": start_up,
     "memory": memory,
     "practice": practice,

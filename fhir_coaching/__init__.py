@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-    from fhir_coaching.checks import Problem
     from fhir_coaching.errors import (
         CoachingError,
         Fault,
         FaultsError,
+        Finding,
         InputError,
         InvalidResource,
         MappingError,
         ServerError,
         SettingsError,
     )
-    from fhir_coaching.fhir.json import Json
     from fhir_coaching.lens import Version
     from fhir_coaching.practice.entries import Entry
     from fhir_coaching.practice.exchange import Exchange
     from fhir_coaching.practice.source import read
     from fhir_coaching.records.values import Record
     from fhir_coaching.sandbox import Sandbox
+    from fhir_coaching.versions import Json
 
 __all__ = [
     "CoachingError", "Fault", "FaultsError", "InputError", "InvalidResource", "MappingError", "Sandbox", "ServerError", "SettingsError",
@@ -89,11 +90,29 @@ def from_fhir(
     return (record for _, record in reading.from_fhir(_exchange(version, identifier_base), _opened(resources)))
 
 
-def check(resource: "Json", version: Literal["r4", "r5"] = "r4") -> "list[Problem]":
-    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --help`."""
-    from fhir_coaching import checks  # noqa: PLC0415
+def check(
+    resource: "Json",
+    version: Literal["r4", "r5"] = "r4",
+    profiles: "str | Iterable[str]" = (),
+    guides: "str | Path | Iterable[str | Path]" = (),
+) -> "list[Finding]":
+    """What is wrong with a resource by the base specification of its version; what is not checked: `validate --list`.
 
-    return checks.check(resource, _version(version))
+    `profiles`: guides by name, `us-core@6.1.0`, and profiles by address. `guides`: packages of others, `.tgz`, whose profiles
+    may be named as well; all of them are asked where none is named. Raises SettingsError for a profile or package that is none.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from fhir_coaching.checks import check  # noqa: PLC0415
+
+    version_ = _version(version)
+    if not profiles and not guides:
+        return check(resource, version_)
+    profiles = (profiles,) if isinstance(profiles, str) else profiles
+    guides = (guides,) if isinstance(guides, str | Path) else guides
+    from fhir_coaching.checks.profiles.guides import chosen, opened  # noqa: PLC0415
+
+    return check(resource, version_, chosen(tuple(profiles), tuple(map(opened, guides)), version_))
 
 
 def _opened(resources: "Iterable[Json]") -> "Iterator[Entry]":

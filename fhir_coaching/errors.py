@@ -22,23 +22,31 @@ class Fault:
         line = f"{where}: {self.message}" if where else self.message
         return f"{line} ({self.hint})" if self.hint else line
 
+    def as_finding(self, rule: str, place: str = "") -> "Finding":
+        """The same as a finding: an error, under the name of who found it."""
+        return Finding(rule, ERROR, self.message, self.place or place, self.hint, self.element)
+
+
+ERROR, WARNING, INFORMATION = "error", "warning", "information"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check says: an error stops a push, a warning does not; information asks for nothing."""
+    """What a check says: an error stops a push, a warning does not; information asks for nothing. No text of it holds a value."""
 
-    rule: str  # `goal-start`; stable, so that it can be counted and looked up
-    severity: str  # error, warning, information
+    rule: (
+        str  # `goal-start`, a constraint's id (`gol-1`), `type`, `format`, `cardinality`, …; stable: it can be counted
+    )
+    severity: str  # ERROR, WARNING, INFORMATION
     message: str
     place: str = ""  # `goals.ndjson:17 start`
     hint: str = ""
+    element: str = ""  # the JSON names, with indices: `Goal.target[0].dueDate`
 
     def __str__(self) -> str:
-        line = (
-            f"{self.place}: {self.severity}: {self.message} [{self.rule}]"
-            if self.place
-            else f"{self.severity}: {self.message} [{self.rule}]"
-        )
+        where = " -> ".join(part for part in (self.element, self.place) if part)
+        line = f"{self.severity}: {self.message} [{self.rule}]"
+        line = f"{where}: {line}" if where else line
         return f"{line} ({self.hint})" if self.hint else line
 
 

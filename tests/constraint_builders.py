@@ -104,6 +104,16 @@ def request(**more: Any) -> Json:
     return {"resourceType": "ServiceRequest", "status": "active", "intent": "order", "subject": PATIENT, **more}
 
 
+def filled(**item: Any) -> Json:
+    """A form with one item."""
+    form = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "questionnaire": "http://synthetic.example/Questionnaire/1",
+    }
+    return {**form, "item": [{"linkId": "1", **item}]}
+
+
 def document(**more: Any) -> Json:
     return {
         "resourceType": "DocumentReference",

@@ -22,6 +22,7 @@ from constraint_builders import (
     entry,
     example,
     extended,
+    filled,
     goal,
     holding,
     kilograms,
@@ -165,6 +166,9 @@ STEP = {"detail": {"status": "scheduled"}}
 MISSED: Json = {"status": "noshow", "start": MORNING, "end": LATER}
 ORDERED = {"parameter": [{"code": SAYS, "valueString": "a"}]}
 SERIES = {"originatingAppointment": {"reference": "Appointment/a"}}
+ANSWERED = [{"valueString": "a"}]
+TOLD_APART = {"linkId": "1.1"}
+AGAIN = {"linkId": "1.1", "answer": ANSWERED}
 RESOURCES = [
     *example("app-1", BOTH, "participant 0", appointment(), appointment(participant=[{"status": "accepted"}])),
     *example("app-2", BOTH, "", appointment(start=MORNING, end=LATER), appointment(start=MORNING)),
@@ -242,6 +246,8 @@ RESOURCES = [
     ),
     *example("prr-1", (R4,), "", request(code=SAYS, orderDetail=[SAYS]), request(orderDetail=[SAYS])),
     *example("prr-1", (R5,), "", request(code={"concept": SAYS}, orderDetail=[ORDERED]), request(orderDetail=[ORDERED])),
+    *example("qrs-1", BOTH, "item 0", filled(item=[TOLD_APART]), filled(item=[TOLD_APART], answer=ANSWERED)),
+    *example("qrs-2", (R5,), "item 0", filled(answer=ANSWERED), filled(answer=[{"valueString": "a", "item": [AGAIN, AGAIN]}])),
 ]  # fmt: skip
 
 # Bundles.

@@ -197,7 +197,9 @@ class Practice:
         target = {self.url: Target(adopt=adopt, write_adopted=write_adopted)}
         write_settings(self.folder, Settings(identifier_base=self.identifier_base, target=target))
 
-    def push(self, *, create_people: bool = True, dry_run: bool = False, source: Path | None = None) -> PushReport:
+    def push(
+        self, *, create_people: bool = True, dry_run: bool = False, strict: bool = False, source: Path | None = None
+    ) -> PushReport:
         """Push the folder, or what stands in another source."""
         client = self.client()
         with opened(self.folder, client.base, keep=not dry_run) as base:
@@ -205,7 +207,7 @@ class Practice:
             return push(
                 entries, client, self.exchange(), base,
                 create_people=create_people, write_adopted=self.agreed().at(client.base).write_adopted, dry_run=dry_run,
-                now=lambda: self.clock,
+                strict=strict, now=lambda: self.clock,
             )  # fmt: skip
 
     def push_until_settled(self) -> PushReport:
@@ -217,7 +219,13 @@ class Practice:
         return self.push()
 
     def pull(
-        self, *, patients: tuple[str, ...] = (), adopt: bool = False, on_clash: str | None = None, dry_run: bool = False
+        self,
+        *,
+        patients: tuple[str, ...] = (),
+        adopt: bool = False,
+        on_clash: str | None = None,
+        dry_run: bool = False,
+        strict: bool = False,
     ) -> PullReport:
         """Pull into the folder."""
         client = self.client()
@@ -225,7 +233,7 @@ class Practice:
         with opened(self.folder, client.base, keep=not dry_run) as base:
             return pull(
                 self.folder, open_source(str(self.folder)), client, self.exchange(), base,
-                patients=patients, adopt=asked, on_clash=on_clash, dry_run=dry_run, now=lambda: self.clock,
+                patients=patients, adopt=asked, on_clash=on_clash, dry_run=dry_run, strict=strict, now=lambda: self.clock,
             )  # fmt: skip
 
     def base(self) -> Base:

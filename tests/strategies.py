@@ -16,12 +16,15 @@ from annotated_types import Ge, Le
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints, ValidationError
 
+from fhir_coaching.practice.exchange import patient_of
+from fhir_coaching.practice.nearby import Nearby
+from fhir_coaching.practice.references import references_of
 from fhir_coaching.records import RECORDS
 from fhir_coaching.records.billing import Diagnosis
 from fhir_coaching.records.coaching import Contact, SessionNote
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.engagements import CLOCK_PATTERN, Day, Schedule, Timing
-from fhir_coaching.records.values import TEXT_PATTERN, Interval, Minutes, Period, Quantity, Range, Record, Who
+from fhir_coaching.records.values import TEXT_PATTERN, Interval, Minutes, Period, Quantity, Range, Record, Who, replaced
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -257,3 +260,18 @@ _KNOWN: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     ),
 }
 RECORD: dict[str, st.SearchStrategy[Record]] = {kind: values(model) for kind, model in RECORDS.items()}
+
+# What a record tells of others: those are drawn with it, of the same patient, and as open as it is.
+NEIGHBOURS = {"engagement": ("goal", "action_step"), "claim": ("coverage",)}
+
+
+@st.composite
+def drawn(draw: st.DrawFn, kind: str) -> tuple[Record, Nearby]:
+    """A record and what stands near it."""
+    record = draw(RECORD[kind])
+    there = [
+        replaced(draw(RECORD[near]), id=key, patient=patient_of(record), labels=())
+        for _, (near, *_), key in references_of(record)
+        if near in NEIGHBOURS.get(kind, ())
+    ]
+    return record, Nearby(there)

@@ -188,7 +188,7 @@ def test_convert_tells_it_and_writes_nothing(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_validate_tells_it(name: str, tmp_path: Path) -> None:
     case = WRONG[name]
-    done = run("validate", case.written(tmp_path / "source"), columns=80)
+    done = run("validate", case.written(tmp_path / "source"), "--readable", columns=80)
     assert done.exit_code == INVALID
     assert len(done.stdout.splitlines()) <= SCREEN
     assert case.told[0].split()[0] in done.stdout
@@ -197,16 +197,20 @@ def test_validate_tells_it(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_validate_tells_it_to_programs(name: str, tmp_path: Path) -> None:
-    done = run("validate", WRONG[name].written(tmp_path / "source"), "--output", "json")
+    done = run("validate", WRONG[name].written(tmp_path / "source"), "--readable", "--output", "json")
     report = json.loads(done.stdout)
     assert done.exit_code == INVALID
     assert report["errors"] == sum(one["severity"] == "error" for one in report["findings"]) > 0
     assert {key for one in report["findings"] for key in one} == {
         "severity",
         "rule",
+        "file",
+        "line",
+        "column",
         "place",
         "element",
         "message",
+        "found",
         "hint",
     }
     assert CANARY not in done.stdout

@@ -99,6 +99,7 @@ class Said:
             return None
         self.lines += [f"{one.kind} {one.id} {one.outcome} {one.why} {one.lost}" for one in report.items]
         self.lines += [path for one in report.items for path, _, _ in one.fields]
+        self.lines += [f"{finding} {finding!r}" for one in report.items for finding in one.findings]
         if report.stopped:
             self.raised(report.stopped)
         return report
@@ -145,6 +146,12 @@ def test_nothing_is_told(
         "session", "s1", lambda one: one.update(status="finished", length={"value": MARK, "unit": MARK})
     )
     said.pull()
+    # What the checks find of both.
+    practice.hospital_edits("goal", "g1", lambda one: one.update(text={"status": MARK, "div": MARK}, outcomeCode=MARK))
+    assert len(item(said.pull(), "goal", "g1").findings) > 2
+    practice.edit("goal", "g1", language=MARK)
+    assert item(said.push(), "goal", "g1").findings
+    practice.edit("goal", "g1", language=None)
     # Ours: a token that is wrong, a person who is not there, a record that is none, a base that is none.
     practice.auth = Bearer(f"{TOKEN}-{MARK}")
     said.push()

@@ -42,6 +42,7 @@ TYPES = [
     "Bundle",
     "Observation",
     "Provenance",
+    "QuestionnaireResponse",
 ]
 PROFILES = {"SimpleQuantity", "MoneyQuantity"}  # of the base itself: elements name them as their types
 WITHOUT = {
@@ -68,6 +69,14 @@ ROWS = [
     for number, one in enumerate(EXAMPLES)
     for version in one.versions
 ]
+
+
+@pytest.mark.parametrize(("version", "one"), ROWS)
+def test_a_constraint_holds_where_what_it_is_about_is_missing(version: Version, one: Example) -> None:
+    about = INVARIANTS[one.id].about
+    for resource in (one.keeps, one.breaks):
+        node = {name: value for name, value in one.node(resource).items() if name.removeprefix("_") != about}
+        assert not about or INVARIANTS[one.id].holds(node, Context(version, resource, resource))
 
 
 @pytest.mark.parametrize(("version", "one"), ROWS)

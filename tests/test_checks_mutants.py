@@ -6,7 +6,8 @@ from checking.mutants import Mutant, mutants
 from checking.sources import sources
 from checking.spots import is_text, spots
 
-from fhir_coaching.checks import ERROR, check
+from fhir_coaching.checks import check
+from fhir_coaching.errors import ERROR
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.lens import R4, R5, Version
 
@@ -48,7 +49,7 @@ def test_no_finding_repeats_a_value(version: Version) -> None:
             spot.put(f"{spot.value}CANARY")
         problems = check(mutant.resource, version)
         found += len(problems)
-        assert not any("CANARY" in f"{one.rule} {one.at} {one.message} {one.hint}" for one in problems)
+        assert not any("CANARY" in f"{one.rule} {one.element} {one.message} {one.hint}" for one in problems)
     assert found > len(broken)
 
 

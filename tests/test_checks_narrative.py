@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from servers import Validator
 
 from fhir_coaching.checks.narrative import ATTRIBUTES, ATTRIBUTES_OF, CHILDREN, ELEMENTS, PARENTS, problems
-from fhir_coaching.checks.problem import ERROR
+from fhir_coaching.errors import ERROR
 from fhir_coaching.lens import R4, R5, Version
 
 AT = "Goal.text.div"
@@ -105,7 +105,7 @@ def inside(inner: str) -> str:
 
 def rules(div: str) -> set[str]:
     found = list(problems(div, AT))
-    assert {one.at for one in found} <= {AT}
+    assert {one.element for one in found} <= {AT}
     return {one.rule for one in found if one.severity == ERROR}
 
 

@@ -38,7 +38,7 @@ def test_the_sample_practice_has_no_errors_as_records_and_as_resources(fhir: str
 def test_a_warning_is_told_and_fails_nothing(tmp_path: Path) -> None:
     done = run("validate", written(tmp_path, {**GOAL, "state": "on_hold"}), columns=80)
     assert done.exit_code == 0
-    assert "goals.ndjson:1 state_reason  warning" in done.stdout
+    assert "goals.ndjson:1:1 warning goal-reason state_reason" in done.stdout.replace("\n ", "")
     assert "1 checked, 0 errors, 1 warning" in done.stdout
 
 
@@ -69,6 +69,9 @@ def test_a_resource_of_the_other_version_is_misshapen(tmp_path: Path) -> None:
 def test_a_stranger_of_good_structure_is_an_information(tmp_path: Path) -> None:
     observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
     done = run("validate", written(tmp_path, observation, name="r.ndjson"), "--output", "json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["findings"] == []
+    done = run("validate", tmp_path / "r.ndjson", "--output", "json", "--readable")
     assert done.exit_code == 0
     (one,) = json.loads(done.stdout)["findings"]
     assert (one["rule"], one["severity"]) == ("stranger", "information")

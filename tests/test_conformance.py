@@ -12,9 +12,8 @@ from typing import Any
 import goldens
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 from servers import Validator
-from strategies import RECORD
+from strategies import drawn
 from supplied import package
 
 from fhir_coaching.errors import MappingError
@@ -25,10 +24,9 @@ from fhir_coaching.fhir.systems import OWN
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.mappings import KINDS
 from fhir_coaching.practice.entries import Entry
-from fhir_coaching.practice.exchange import Exchange, patient_of, to_fhir
+from fhir_coaching.practice.exchange import Exchange, to_fhir
 from fhir_coaching.practice.findings import findings, is_withdrawn
 from fhir_coaching.practice.nearby import Nearby
-from fhir_coaching.practice.references import references_of
 from fhir_coaching.practice.source import open_source
 from fhir_coaching.records import kind_of
 from fhir_coaching.records.coaching import Goal
@@ -248,22 +246,6 @@ def test_any_record(validator: Validator, own: dict[Version, str], version: Vers
             unexpected.append(message)
     assert unexpected == []
     assert undefined(reports) == []
-
-
-# What a record tells of others: those are drawn with it, of the same patient, and as open as it is.
-NEIGHBOURS = {"engagement": ("goal", "action_step"), "claim": ("coverage",)}
-
-
-@st.composite
-def drawn(draw: st.DrawFn, kind: str) -> tuple[Record, Nearby]:
-    """A record and what stands near it."""
-    record = draw(RECORD[kind])
-    there = [
-        replaced(draw(RECORD[near]), id=key, patient=patient_of(record), labels=())
-        for _, (near, *_), key in references_of(record)
-        if near in NEIGHBOURS.get(kind, ())
-    ]
-    return record, Nearby(there)
 
 
 @cache

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import RECORD
 
+from fhir_coaching.fhir.systems import is_npi
 from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.entries import Entry
-from fhir_coaching.practice.findings import findings, is_npi
+from fhir_coaching.practice.findings import findings
 from fhir_coaching.practice.rules import RULES
 from fhir_coaching.records import RECORDS, kind_of
 from fhir_coaching.records.spelling import read_record
@@ -24,6 +25,16 @@ PLANNED = {"start": "2026-03-01T10:00:00-05:00", "end": "2026-03-01T10:30:00-05:
 OVER = {"numerator": {"value": 1, "comparator": "<"}, "denominator": {"value": 1, "comparator": "<"}}
 HALF = {"start": PLANNED["start"]}
 MISSED: dict[str, Any] = {"status": "cancelled", "booking": {"state": "no_show", "planned": PLANNED}}
+
+
+def usd(value: str, currency: str = "USD") -> dict[str, Any]:
+    return {"value": Decimal(value), "currency": currency}
+
+
+def priced(net: str, number: int = 1, **also: Any) -> dict[str, Any]:
+    return {"sequence": number, "code": "0592T", "net": usd(net), **also}
+
+
 GROUP, OTHER_GROUP = "grp-tuesday", "grp-friday"
 UUIDS = ("3f2b8a1e-9c4d-4e5f-8a6b-7c8d9e0f1a2b", "b17d0c52-6a3e-4f81-9d24-5e6f7a8b9c0d")
 
@@ -196,6 +207,15 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("claim", {"total": {"value": 10**18 - 1}, "lines": [{"sequence": 1, "code": "0592T", "units": 10**18}]},
                   [("many-digits", "lines[0].units")]),
         ("claim", {"prior": {"claim": "m-1"}}, [("claim-prior", "prior.claim")]),
+        ("claim", {"lines": [priced("0.10"), priced("0.20", 5)], "total": usd("0.30")}, []),
+        ("claim", {"lines": [priced("0.10"), priced("0.20", 5)], "total": usd("0.31")}, [("claim-total", "total")]),
+        ("claim", {"lines": [priced("0.10"), {"sequence": 5, "code": "0592T"}], "total": usd("0.31")}, []),
+        ("claim", {"lines": [priced("0.10", units=3, unit_price=usd("0.03"))]}, [("claim-net", "lines[0].net")]),
+        ("claim", {"lines": [priced("0.10", units=3, unit_price=usd("0.0333"))]}, []),
+        ("claim", {"lines": [priced("0.10"), priced("0.20", 5)], "total": usd("9", "EUR")}, [("claim-currency", "total.currency")]),
+        ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-01"}, [("patient-death", "deceased")]),
+        ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-02T10:00:00Z"}, []),
+        ("patient", {"birth_date": "2026-03-02", "deceased": True}, []),
         ("group_session", {"planned": {"start": PLANNED["end"], "end": PLANNED["start"]}}, [("interval-order", "planned.end")]),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from salt import BASE, salted
 from strategies import RECORD
 
 from fhir_coaching.errors import MappingError
-from fhir_coaching.fhir.references import literal
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.lens import R4, R5, KindLens, Names
 from fhir_coaching.lens.binding import BoundRow
 from fhir_coaching.mappings import KINDS

@@ -17,8 +17,10 @@ LINKS = {"mappings": "../mappings", "cli.py": "../cli.py", "examples": "../examp
 HOMES = {
     "click": ("cli.py", "commands/"),
     "fhir": ("fhir/gate.py",),  # fhir.resources
+    "fhirpathpy": ("checks/profiles/fhirpath.py",),  # an extra: only where it is used, inside functions
     "filelock": ("sync/",),
-    "json": ("sandbox/",),  # its floats are not exact; everybody else has fhir/json.py
+    # Its floats are not exact: everybody else has fhir/json.py. But it tells where a value ends, which msgspec does not.
+    "json": ("sandbox/", "report/positions.py"),
     "msgspec": ("fhir/json.py",),
     "pydantic": ("records/", "practice/", "lens/", "fhir/"),
     "pydantic_core": ("records/",),  # its error types, which pydantic itself offers under no name

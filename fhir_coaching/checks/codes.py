@@ -86,4 +86,8 @@ def coded(type_: str, codes: Codes | None, *, required: bool) -> ValueCheck:
 
 def _hint(codes: Codes) -> str:
     every = [f"{code} ({system})" for system, its in sorted(codes.items()) for code in sorted(its)]
-    return f"one of {', '.join(every)}" if 0 < len(every) <= FEW else f"of the system {' or '.join(sorted(codes)[:3])}"
+    return (
+        f"one of {', '.join(every)}"
+        if 0 < len(every) <= FEW
+        else f"{len(every)} codes of {' or '.join(sorted(codes)[:3])}"
+    )

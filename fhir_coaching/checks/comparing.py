@@ -6,16 +6,18 @@ https://hl7.org/fhirpath/N1/#comparison (R4), https://hl7.org/fhirpath/#lowbound
 
 import re
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fhir_coaching.checks.constraint import number, text
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
+from fhir_coaching.versions import Json
 
 _MOMENT = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?", re.ASCII
 )
+DAY = len("2026-03-31")
+
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
 # A date without a zone may begin and end anywhere on earth.
 _EAST, _WEST = 14 * _HOUR, 12 * _HOUR
@@ -64,11 +66,36 @@ def in_order(start: str, end: str) -> bool:
 
     Nobody can tell of 2026 and 2026-03, and the constraint fails then (the official engine 6.7.9, 2026-11).
     """
+    if len(start) == len(end) and start[DAY + 9 :] == end[DAY + 9 :] and start <= end:
+        return True  # seen at once: written alike, in one zone
     one, other = _moment(start), _moment(end)
     if one is None or other is None:
         return True
     known = min(len(one), len(other))
     return one[:known] < other[:known] or (one[:known] == other[:known] and len(one) == len(other))
+
+
+def after(later: str, earlier: str) -> bool:
+    """Whether one is surely after the other: by the clock where both have a time, else by the calendar, as far as both say."""
+    known = min(len(later), len(earlier), DAY)
+    if (len(later) <= DAY or len(earlier) <= DAY) and later[:known] <= earlier[:known]:
+        return False  # seen at once, as nearly always
+    if len(later) > DAY < len(earlier):
+        return (seconds_between(later, earlier) or 0) < 0
+    one, other = _bounds(later), _bounds(earlier)
+    if one is None or other is None:
+        return False
+    return (len(later) <= DAY and len(earlier) <= DAY) or one[0] > other[1]  # a day may begin and end anywhere on earth
+
+
+def seconds_between(start: str, end: str) -> float | None:
+    """How much time passes; nothing where one has no time or is none."""
+    if not (len(start) > DAY < len(end)):
+        return None
+    try:
+        return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no times, or one without a zone: said elsewhere
+        return None
 
 
 def _bounds(said: str) -> tuple[Decimal, Decimal] | None:
@@ -107,12 +134,9 @@ def ordered(low: Json, high: Json) -> bool:
     one, other = number(low, "value"), number(high, "value")
     if one is None or other is None:
         return "value" in low and "value" in high  # there, and of another type: that is said elsewhere
-    if text(low, "unit") != text(high, "unit"):
-        if not (_is_ucum(low) and _is_ucum(high)):
-            return False
-        if text(low, "code") != text(high, "code"):
-            return True
-    return one <= other
+    if _is_ucum(low) and _is_ucum(high):
+        return text(low, "code") != text(high, "code") or one <= other
+    return text(low, "unit") == text(high, "unit") and one <= other
 
 
 def may_be_ordered(low: Json, high: Json) -> bool:

@@ -27,11 +27,12 @@ from fhir_coaching.checks.elements import (
     siblings,
     single,
     single_primitive,
+    valued,
 )
 from fhir_coaching.checks.formats import Test, primitives
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import FURTHEST, Walk
-from fhir_coaching.lens import Json, Version
+from fhir_coaching.versions import Json, Version
 
 # Constraints that are about contained resources alone, which few resources have.
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
@@ -47,7 +48,7 @@ class Shape:
         self.fields: Elements = {}
         self.texts: dict[str, Test] = {}  # the tests of elements that are one text, most of all elements
         self.required: Required = []
-        self.special = special.CHECKS.get(name)
+        self.special = special.CHECKS.get(name, ())
         rules: dict[str, str] = its["rules"]
         self.about_contained = bound_rules({id_: how for id_, how in rules.items() if id_ in ABOUT_CONTAINED})
         self.rules = bound_rules({id_: how for id_, how in rules.items() if id_ not in ABOUT_CONTAINED})
@@ -89,8 +90,8 @@ def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C9
                 walk.error("cardinality", f"{at}.{element}", "a required element is missing")
         if not node or (len(node) == 1 and not id_is_content and "id" in node):
             walk.error("ele-1", at, "an object without content", "leave it out")
-        if extra is not None:
-            extra(node, at, walk)
+        for one in extra:
+            one(node, at, walk)
         if rules:
             apply(rules, node, at, walk)
         if about_contained and "contained" in node:
@@ -148,12 +149,18 @@ class Compiler:
             elif test is not None and not choice:
                 shape.texts[key] = test
             if type_[0] in self.primitives or type_[0] == "xhtml":
-                beside = siblings if about.get("max") == "*" else sibling
-                found["_" + key] = beside(key, self.type("Element"))
+                found["_" + key] = self._beside(key, about, identity=element == "id" and shape.is_resource)
             if choice:
                 found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}
             made |= found
             yield from found
+
+    def _beside(self, key: str, about: Json, *, identity: bool) -> ElementCheck:
+        """The function for what stands beside a primitive."""
+        if about.get("max") == "*":
+            return siblings(key, self.type("Element"))
+        beside = sibling(key, self.type("Element"))
+        return valued(key, beside) if identity or about.get("binding", [""])[0] == "required" else beside
 
     def _text(self, code: str, about: Json) -> Test | None:
         """The test of an element that is one text."""
@@ -195,7 +202,13 @@ class Compiler:
 
 
 def _ruled(bound: Bound) -> ValueCheck:
-    return lambda value, at, walk: apply(bound, value, at, walk)
+    """The constraints of an element, beside those of its type."""
+
+    def check(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is dict:
+            apply(bound, value, at, walk)
+
+    return check
 
 
 @cache

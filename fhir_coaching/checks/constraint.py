@@ -3,14 +3,13 @@
 An element is there if it has a value or extensions: `_name` counts. `value[x]` stands for all its types.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.lens import Version
+from fhir_coaching.versions import Json, Version
 
 Holds = Callable[[Json, Context], bool]
 
@@ -19,13 +18,17 @@ CHOICE = "[x]"
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """Whether a constraint holds for an element, and what it says, in our words. True where the element is of another shape."""
+    """Whether a constraint holds for an element, and what it says, in our words. True where the element is of another shape.
+
+    It holds wherever the element that it is `about` is missing, and need not be asked there.
+    """
 
     holds: Callable[[Any, Context], bool]
     says: str
+    about: str = ""
 
 
-def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
+def rule(holds: Holds | Mapping[Version, Holds], says: str, about: str = "") -> Invariant:
     """A constraint; by version where they differ."""
     # Called for every element of every resource: what can be known before is known before.
     if isinstance(holds, Mapping):
@@ -35,12 +38,12 @@ def rule(holds: Holds | Mapping[Version, Holds], says: str) -> Invariant:
             asked = of.get(context.version)
             return asked is None or node.__class__ is not dict or asked(node, context)
 
-        return Invariant(by_version, says)
+        return Invariant(by_version, says, about)
 
     def total(node: Any, context: Context) -> bool:
         return node.__class__ is not dict or holds(node, context)
 
-    return Invariant(total, says)
+    return Invariant(total, says, about)
 
 
 def _there(value: Any) -> bool:
@@ -66,6 +69,14 @@ def parts(node: Json, *path: str) -> list[Json]:
         each = (one for value in values for one in (value if isinstance(value, list) else [value]))
         found = [one for one in each if isinstance(one, dict)]
     return found
+
+
+def each(node: Json, name: str, at: str) -> Iterator[tuple[str, Json]]:
+    """The objects of a list, each with its place; `at` is that of what holds the list."""
+    value = node.get(name)
+    for index, one in enumerate(value if value.__class__ is list else ()):
+        if one.__class__ is dict:
+            yield f"{at}.{name}[{index}]", one
 
 
 def text(node: Json, name: str) -> str:

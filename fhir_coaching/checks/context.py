@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.fhir.references import literal
-from fhir_coaching.lens import Version
+from fhir_coaching.fhir.literals import literal
+from fhir_coaching.versions import Json, Version
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,18 @@ class Context:
             for one in (inside if isinstance(inside, list) else [])
             if isinstance(one, dict) and isinstance(one.get("id"), str)
         }
+
+    @cached_property
+    def positions(self) -> Mapping[int, int]:
+        """Where each contained resource stands, by its identity."""
+        inside = self.root.get("contained") if isinstance(self.root, dict) else None
+        return {id(one): index for index, one in enumerate(inside if isinstance(inside, list) else [])}
+
+    def of(self, resource: Any) -> "Context":
+        """That of a contained resource, with what was looked up so far."""
+        made = Context(self.version, self.root, resource)
+        vars(made).update(contained=self.contained, positions=self.positions)
+        return made
 
     def target(self, reference: Any) -> Json | None:
         """What a reference leads to, if it is at hand."""

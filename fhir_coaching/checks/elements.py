@@ -6,7 +6,7 @@ from typing import Any
 
 from fhir_coaching.checks.formats import OPEN, STRINGS, Primitive, Test, odd
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 ValueCheck = Callable[[Any, str, Walk], None]
 TypeCheck = ValueCheck
@@ -122,6 +122,19 @@ def sibling(key: str, element: TypeCheck) -> ElementCheck:
         _beside(value, node.get(key) is not None, f"{at}._{key}", walk, element)
 
     return check
+
+
+def valued(key: str, check: ElementCheck) -> ElementCheck:
+    """`_key` of a code that a value set requires, or of a resource's id: of no use without a value."""
+
+    def checked(value: Any, node: Json, at: str, walk: Walk) -> None:
+        if node.get(key) is None:
+            walk.error(
+                "code", f"{at}.{key}", "no value, only what stands beside one", "give the value, or leave it out"
+            )
+        check(value, node, at, walk)
+
+    return checked
 
 
 def siblings(key: str, element: TypeCheck) -> ElementCheck:

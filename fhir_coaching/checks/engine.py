@@ -1,21 +1,84 @@
-"""The check of one resource against the base definitions of its version."""
+"""The check of one resource against the base definitions of its version, and then against profiles."""
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.invariants import INVARIANTS
-from fhir_coaching.checks.problem import Problem
 from fhir_coaching.checks.tables import table
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.lens import Version
+from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
+from fhir_coaching.versions import Version
+
+if TYPE_CHECKING:
+    from fhir_coaching.checks.profiles.guides import Guide
+
+# A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
+UNTOLD = frozenset({"dom-6"})
 
 
-def check(resource: Any, version: Version) -> list[Problem]:
-    """Everything that is wrong with a resource, in the order of its elements. Total: any JSON value is answered."""
+class Profile(Protocol):
+    """What is asked beyond the base: `chosen` makes it."""
+
+    version: Version
+    guides: "tuple[Guide, ...]"
+
+    def check(self, resource: Any, walk: Walk) -> None:
+        """Everything in which a resource is not as is asked."""
+
+    def knows(self, url: Any) -> bool:
+        """Whether an extension is defined here."""
+
+
+def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> list[Finding]:
+    """Everything that is wrong with a resource, in the order of its elements; what profiles ask comes last.
+
+    Total: any JSON value is answered. Raises SettingsError if a profile is of another version of FHIR.
+    """
     walk = Walk(version, resource)
     special.resource(compiler(version), resource, "", walk)
-    return walk.out
+    if not profiles:
+        return walk.out
+    base, walk.out = walk.out, []
+    for profile in profiles:
+        if profile.version is not version:
+            raise SettingsError(
+                f"the profiles are of FHIR {profile.version.name}, the resource of {version.name}",
+                hint="US Core is of R4; an R5 resource is checked against the base alone",
+            )
+        profile.check(resource, walk)
+    known = [one for one in base if one.rule != "modifier" or not _is_known(one.element, resource, profiles)]
+    return [*known, *_beyond(known, walk.out)]
+
+
+def _beyond(base: list[Finding], found: list[Finding]) -> Iterator[Finding]:
+    """What profiles find, less what the base has on the same element, and what follows from another shape than FHIR's."""
+    said = {(one.element, one.rule, severity) for one in base for severity in {one.severity, WARNING, INFORMATION}}
+    misshapen = {one.element for one in base if one.rule == "type"}
+    around = {above for at in misshapen for above in _above(at)}
+    for one in found:
+        follows = one.element in misshapen or not misshapen.isdisjoint(_above(one.element))
+        if (one.element, one.rule, one.severity) in said or follows or (one.rule == "slice" and one.element in around):
+            continue
+        yield one
+
+
+def _above(at: str) -> Iterator[str]:
+    """The elements that an element is in, a list of values too."""
+    for index in range(len(at) - 1, 0, -1):
+        if at[index] in ".[":
+            yield at[:index]
+
+
+def _is_known(at: str, resource: Any, profiles: Sequence[Profile]) -> bool:
+    """Whether a guide knows a modifier extension that the base does not."""
+    node: Any = resource
+    for step in at.split(".")[1:]:
+        name, _, index = step.partition("[")
+        node = node.get(name)
+        node = node[int(index.rstrip("]"))] if index else node
+    return any(profile.knows(node.get("url")) for profile in profiles)
 
 
 def not_evaluated(version: Version) -> frozenset[str]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, NamedTuple
 
-from fhir_coaching.lens import R4, Version
+from fhir_coaching.versions import R4, Version
 
 Test = Callable[[Any], object]
 
@@ -105,6 +105,10 @@ def _base64(text: str) -> object:
     return len(bare) % 4 == 0 and _BASE64(bare)
 
 
+def _base64_of_r5(text: str) -> object:
+    return len(text) % 4 == 0 and _BASE64(text)  # without white space: R5, datatypes.html#base64Binary
+
+
 def _integer64(text: str) -> object:
     return _INTEGER64(text) and -(2**63) <= int(text) < 2**63
 
@@ -173,6 +177,7 @@ def primitives(version: Version) -> dict[str, Primitive]:
     if version is R4:
         del found["integer64"]
     else:
+        found["base64Binary"] = Primitive(text=True, test=_base64_of_r5, says="base64, without white space")
         found["decimal"] = Primitive(
             text=False, test=_decimal_of_r5, says="a number of at most 18 digits before and 17 after the point"
         )

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 
 from fhir_coaching.checks.constraint import Holds, Invariant, has, one_of, parts, rule, text
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.lens import R4, R5
+from fhir_coaching.versions import R4, R5, Json
 
 REQUESTS = {"batch", "transaction", "history"}
 RESPONSES = {"batch-response", "transaction-response", "history"}

@@ -22,9 +22,8 @@ from fhir_coaching.checks.constraint import (
     texts,
 )
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
 from fhir_coaching.fhir.systems import UCUM
-from fhir_coaching.lens import R4, R5
+from fhir_coaching.versions import R4, R5, Json
 
 MEALS = {"C", "CM", "CD", "CV"}  # moments that have no before and after (EventTiming)
 
@@ -144,30 +143,30 @@ DATATYPES: Mapping[str, Invariant] = {
         lambda node, context: context.root is not node or any(has(one, "div") for one in parts(node, "text")),
         "a resource should say itself in words"),
     "age-1": rule(_age, "an age above zero, with a code, of UCUM"),
-    "att-1": rule(needs("data", "contentType"), "an attachment's data needs its media type"),
+    "att-1": rule(needs("data", "contentType"), "an attachment's data needs its media type", "data"),
     "av-1": rule(_all_day, "available all day leaves no room for hours"),
     "cnt-3": rule(_count, "a whole number, with the code 1, of UCUM"),
-    "cod-1": rule(needs("display", "code"), "a coding's display should stand beside a code"),
-    "cpt-2": rule(needs("value", "system"), "a way to get in touch says what it is: phone, email"),
+    "cod-1": rule(needs("display", "code"), "a coding's display should stand beside a code", "display"),
+    "cpt-2": rule(needs("value", "system"), "a way to get in touch says what it is: phone, email", "value"),
     "dis-1": rule(_measured, "a distance with a code, of UCUM"),
     "dos-1": rule(_as_needed, "a reason to take it as needed only where it is taken as needed"),
     "drq-1": rule(exactly_one("path", "searchParam"), "a code filter has a path or a search parameter, not both"),
     "drq-2": rule(exactly_one("path", "searchParam"), "a date filter has a path or a search parameter, not both"),
-    "drt-1": rule(_duration, "a duration's code is of UCUM and stands beside a value"),
+    "drt-1": rule(_duration, "a duration's code is of UCUM and stands beside a value", "code"),
     "exp-1": rule(one_of("expression", "reference"), "an expression, or where to find it"),
     "exp-2": rule({R5: _name}, "an expression's name is good as a variable's"),
     "ident-1": rule({R5: one_of("value")}, "an identifier should have a value"),
-    "per-1": rule(_in_order, "a period does not end before it starts, as far as one can tell"),
-    "qty-3": rule(needs("code", "system"), "an amount's code needs its system"),
+    "per-1": rule(_in_order, "a period does not end before it starts, as far as one can tell", "start"),
+    "qty-3": rule(needs("code", "system"), "an amount's code needs its system", "code"),
     "rat-1": rule(_ratio, "a ratio has both numbers, or neither and an extension"),
     "ratrng-1": rule({R5: _ratio_range}, "a range of ratios has both numbers, or neither and an extension"),
-    "ref-1": rule(_leads_somewhere, "a reference with # leads to a contained resource"),
+    "ref-1": rule(_leads_somewhere, "a reference with # leads to a contained resource", "reference"),
     "ref-2": rule(
         {R5: one_of("reference", "identifier", "display", "extension")},
         "a reference has an address, an identifier or words"),
-    "rng-2": rule(_range, "a range does not end below its start, in one unit"),
+    "rng-2": rule(_range, "a range does not end below its start, in one unit", "low"),
     "sdd-1": rule({R5: exactly_one("interval", "offsets")}, "samples have an interval or offsets, not both"),
-    "sqty-1": rule(absent("comparator"), "a plain amount has no comparator"),
+    "sqty-1": rule(absent("comparator"), "a plain amount has no comparator", "comparator"),
     "tim-1": rule(needs("duration", "durationUnit"), "a duration needs its unit"),
     "tim-2": rule(needs("period", "periodUnit"), "a period needs its unit"),
     "tim-4": rule(not_negative("duration"), "a duration is not below zero"),

@@ -1,6 +1,6 @@
 """The constraints of resources, Bundle aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fhir_coaching.checks.comparing import in_order
 from fhir_coaching.checks.constraint import (
@@ -17,8 +17,7 @@ from fhir_coaching.checks.constraint import (
     text,
 )
 from fhir_coaching.checks.context import Context
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.lens import R4, R5
+from fhir_coaching.versions import R4, R5, Json
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 CATEGORY, CLINICAL, VERIFICATION = (
@@ -147,6 +146,27 @@ def _elsewhere(node: Json, context: Context) -> bool:
     return context.target(both[1].get("organization")) != both[0]
 
 
+def answers(node: Json) -> Iterator[Json]:
+    """A questionnaire's answers, or an item of them, and all in it that may have items."""
+    left = [node]
+    while left:
+        one = left.pop()
+        yield one
+        left += [*parts(one, "item"), *parts(one, "answer")]
+
+
+def answered_once(node: Json) -> bool:
+    """Whether no two items that stand here answer the same question."""
+    answered = [one for one in parts(node, "item") if any(has(its, "value[x]") for its in parts(one, "answer"))]
+    questions = [text(one, "linkId") for one in answered if has(one, "linkId")]
+    return len(questions) == len(set(questions))
+
+
+def _combined(node: Json, _: Context) -> bool:
+    # R5's expression looks at what is in an item, and not at the items in it themselves.
+    return all(answered_once(one) for one in answers(node) if one is not node)
+
+
 RESOURCES: Mapping[str, Invariant] = {
     "app-1": rule(one_of("type", "actor"), "a participant has a type or an actor"),
     "app-2": rule(both_or_neither("start", "end"), "an appointment has a start and an end, or neither"),
@@ -192,4 +212,6 @@ RESOURCES: Mapping[str, Invariant] = {
     "prov-2": rule({R5: _another}, "a practitioner in a role does not act on their own behalf"),
     "prov-3": rule({R5: _elsewhere}, "an organization does not act on behalf of a role in it"),
     "prr-1": rule(needs("orderDetail", "code"), "details of an order need its code"),
+    "qrs-1": rule(not_both("answer", "item"), "items stand in an item or in its answers, not in both"),
+    "qrs-2": rule({R5: _combined}, "several answers to a question stand in one item"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from fhir_coaching.checks.problem import ERROR, WARNING, Problem
+from fhir_coaching.errors import ERROR, WARNING, Finding
 
 XHTML = "http://www.w3.org/1999/xhtml"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -181,27 +181,29 @@ def _is_active(address: str) -> bool:
     return scheme in ACTIVE or (scheme == "data" and rest.startswith(ACTIVE_DATA))
 
 
-def problems(div: str, at: str) -> Iterator[Problem]:
+def problems(div: str, at: str) -> Iterator[Finding]:
     """What is wrong with a narrative's markup. Reads it once; no message holds any of it."""
+
+    def say(severity: str, rule: str, message: str, hint: str = "") -> Finding:
+        return Finding(rule, severity, message, hint=hint, element=at)
+
     reader = _Reader()
     try:
         reader.parser.Parse(div.encode(), True)  # noqa: FBT003 - expat takes no names
     except _Unsafe:
-        yield Problem(ERROR, "narrative", at, "a document type is not allowed", "write characters instead of entities")
+        yield say(ERROR, "narrative", "a document type is not allowed", "write characters instead of entities")
         return
     except UnicodeEncodeError:
-        yield Problem(ERROR, "narrative", at, "not Unicode: half of a pair of code units stands alone")
+        yield say(ERROR, "narrative", "not Unicode: half of a pair of code units stands alone")
         return
     except expat.ExpatError as error:
         where = f"line {error.lineno}, column {error.offset + 1}"
-        yield Problem(
-            ERROR, "narrative", at, f"not well-formed XHTML: {expat.ErrorString(error.code)} ({where})", _hint(error)
-        )
+        yield say(ERROR, "narrative", f"not well-formed XHTML: {expat.ErrorString(error.code)} ({where})", _hint(error))
         return
     if not reader.content:
         reader.say("txt-2", "a narrative says something, in words or a picture")
     for severity, rule, message in reader.found:
-        yield Problem(severity, rule, at, message)
+        yield say(severity, rule, message)
 
 
 def _hint(error: expat.ExpatError) -> str:

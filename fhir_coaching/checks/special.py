@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative
+from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.lens import Json
+from fhir_coaching.fhir.systems import HL7, NPI, is_npi
+from fhir_coaching.versions import R4, Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
 # Type/id, with what stands before it and perhaps a version. The dot takes all there is and gives back at most two ids.
@@ -86,7 +87,7 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
             walk.error("target", f"{at}.reference", "leads to a type of resource that is not allowed here", hint)
         if said.__class__ is not str:
             return
-        if found and said in resources and said != found:
+        if found and ":" not in said and said != found:
             walk.error("target", f"{at}.type", "another type than the one that the reference leads to")
         elif allowed and said.removeprefix(HL7) not in allowed:
             walk.error("target", f"{at}.type", "a type of resource that is not allowed here", hint)
@@ -100,6 +101,8 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
 
 def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str | None:
     """The type that a literal reference leads to, if it says so or the resource at hand does."""
+    if reference == "#" and walk.version is R4 and walk.scope.root is walk.scope.resource:
+        walk.error("reference", f"{at}.reference", "# alone leads out of a contained resource, which this is not")
     if reference[:1] == "#":
         return walk.contained(reference) if len(reference) > 1 else walk.scope.root.get("resourceType")
     if reference[:4] == "urn:":
@@ -117,7 +120,7 @@ def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, Context(walk.version, walk.scope.root, value)
+        around, walk.scope = walk.scope, walk.scope.of(value)
         ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
         walk.scope, walk.ids = around, ids
@@ -168,7 +171,9 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
     of = walk.bundle.get("type")
     if url is None and "_fullUrl" not in node and of not in _WITHOUT_URLS:
         walk.error("bundle", at, "an entry with a resource needs a fullUrl")
-    if of == "searchset" and "id" not in its:
+    if (
+        of == "searchset" and "id" not in its and its.get("resourceType") != "OperationOutcome"
+    ):  # what the server says to it
         walk.error("bundle", f"{at}.resource", "what a search found has an id")
     if url.__class__ is not str:
         return
@@ -181,10 +186,12 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
 
 
 def identifier(node: Json, at: str, walk: Walk) -> None:
-    """Its system is not named by a path."""
-    system = node.get("system")
+    """Its system is not named by a path; a National Provider Identifier checks itself (45 CFR 162.406)."""
+    system, value = node.get("system"), node.get("value")
     if system.__class__ is str and system[:4] != "http" and not _ABSOLUTE(system):
         walk.error("url", f"{at}.system", "the system of an identifier is absolute")
+    if system == NPI and value.__class__ is str and not is_npi(value):
+        walk.error("npi", f"{at}.value", "no NPI: ten digits, of which the last checks the others")
 
 
 def element_id(value: Any, at: str, walk: Walk) -> None:
@@ -195,8 +202,9 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         walk.ids.add(value)
 
 
-CHECKS: Mapping[str, Callable[[Json, str, Walk], None]] = {
-    "Bundle.entry": bundle_entry,
-    "Extension": extension,
-    "Identifier": identifier,
+CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {
+    **BETWEEN,
+    "Bundle.entry": (bundle_entry,),
+    "Extension": (extension,),
+    "Identifier": (identifier,),
 }

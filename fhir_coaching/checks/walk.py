@@ -6,8 +6,8 @@ from typing import Any
 
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.formats import word
-from fhir_coaching.checks.problem import ERROR, INFORMATION, WARNING, Problem
-from fhir_coaching.lens import Json, Version
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
+from fhir_coaching.versions import Json, Version
 
 # A path grows with every step down, so this bounds how deep a check goes. Real paths are shorter than 300.
 FURTHEST = 1000
@@ -21,12 +21,27 @@ _NAME = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}").fullmatch
 class Walk:
     """One way through a resource: the problems, and what references and constraints look up on it."""
 
-    __slots__ = ("_entries", "_holders", "bundle", "contained_ids", "ids", "out", "scope", "version")
+    __slots__ = (
+        "_entries",
+        "_holders",
+        "asked",
+        "bundle",
+        "contained_ids",
+        "ids",
+        "judged",
+        "out",
+        "place",
+        "scope",
+        "version",
+    )
 
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
-        self.out: list[Problem] = []
+        self.out: list[Finding] = []
         self.scope = Context(version, resource, resource)
+        self.place = ""  # of the resource that holds contained ones, where a profile is asked
+        self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
+        self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
@@ -35,17 +50,21 @@ class Walk:
         self._entries: dict[str, str] | None = None
         self._holders: tuple[Any, dict[str, str]] | None = None
 
+    def say(self, severity: str, rule: str, at: str, message: str, hint: str = "") -> None:
+        """Something of a severity that a table knows."""
+        self.out.append(Finding(rule, severity, message, hint=hint, element=at))
+
     def error(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is wrong."""
-        self.out.append(Problem(ERROR, rule, at, message, hint))
+        self.say(ERROR, rule, at, message, hint)
 
     def warn(self, rule: str, at: str, message: str, hint: str = "") -> None:
         """Something is not as it should be."""
-        self.out.append(Problem(WARNING, rule, at, message, hint))
+        self.say(WARNING, rule, at, message, hint)
 
     def tell(self, rule: str, at: str, message: str) -> None:
         """Something that is worth knowing."""
-        self.out.append(Problem(INFORMATION, rule, at, message))
+        self.out.append(Finding(rule, INFORMATION, message, element=at))
 
     def shape(self, at: str, expected: str, value: Any, hint: str = "") -> None:
         """Another JSON type than what FHIR has here."""

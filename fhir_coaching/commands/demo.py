@@ -186,8 +186,8 @@ class _Demo:
         return code
 
     def _server(self) -> "FhirServer":
-        from fhir_coaching.lens import R4
         from fhir_coaching.server import FhirServer
+        from fhir_coaching.versions import R4
 
         return FhirServer(self.url, R4)
 

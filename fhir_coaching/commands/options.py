@@ -58,4 +58,11 @@ identifier_base_option = click.option(
     metavar="URI",
     help="Under which URI the practice's identifiers live; else what practice.toml says.",
 )
+
+
+def strict_option(said: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--strict`: what else stops, in a sentence."""
+    return click.option("--strict", is_flag=True, help=said)
+
+
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fhir_coaching.commands.options import App, command, identifier_base_option, output_option
+from fhir_coaching.commands.options import App, command, identifier_base_option, output_option, strict_option
 from fhir_coaching.commands.servers import client, practice_at, server_options
 
 
@@ -35,6 +35,7 @@ fhir-coaching pull new-folder --server URL --identifier-base URI
     help="Whose word holds where both sides changed a record; the other's is kept in a file.",
 )
 @click.option("--dry-run", is_flag=True, help="Look, and write nothing.")
+@strict_option("Leave what has errors by the specification.")
 @output_option
 @click.pass_obj
 def pull(
@@ -48,12 +49,14 @@ def pull(
     adopt: bool,
     on_clash: str | None,
     dry_run: bool,
+    strict: bool,
     output: str,
 ) -> int:
     """Take what changed on the server, and only there, into a practice folder.
 
     Where both sides changed a record neither is written, the fields are listed, and the exit code is 5: correct it, or
-    decide with --on-clash. What is not there any more is listed; nothing is deleted here.
+    decide with --on-clash. What is not there any more is listed; nothing is deleted here. What is new or changed there is
+    checked by the base specification; what is wrong is told by rule.
 
     Adopted records are of patients who are pulled anyway, and stay theirs: from then on each pull follows them, and a
     push does not write them unless practice.toml says so.
@@ -83,6 +86,7 @@ def pull(
         report = take(
             folder, entries, there, exchange, base,
             patients=patients, adopt=queries(settings, there.base) if adopt else (), on_clash=on_clash, dry_run=dry_run,
+            strict=strict,
         )  # fmt: skip
         if not dry_run and settings is None:
             write_settings(folder, Settings(identifier_base=where))

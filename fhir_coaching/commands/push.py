@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fhir_coaching.commands.options import App, command, output_option
+from fhir_coaching.commands.options import App, command, output_option, strict_option
 from fhir_coaching.commands.servers import client, server_options
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ fhir-coaching push my-practice --server URL --ids ids.csv
     metavar="FILE",
     help="Write which resource each record is: kind, id, part, type, server id, version; CSV, or NDJSON by its name.",
 )
+@strict_option("Warnings keep a record back too.")
 @output_option
 @click.pass_obj
 def push(
@@ -41,6 +42,7 @@ def push(
     fhir: str,
     create_people: bool,
     dry_run: bool,
+    strict: bool,
     ids: str | None,
     output: str,
 ) -> int:
@@ -50,6 +52,9 @@ def push(
     nothing is written, exit code 5, pull first. People are matched by their identifiers; they are written only if they
     were created from here, and adopted resources only if practice.toml lists their type. What nobody changed is not
     sent again. A record with errors, as `validate` tells them, is not sent, nor what cannot do without it.
+
+    What is about to be sent is checked by the base specification: an error keeps its record back, unless the server's own
+    copy has it too. That one is told and stops nothing: it is theirs. Withdrawals are not checked.
     """
     from fhir_coaching.commands.destination import write_lines
     from fhir_coaching.commands.sources import Held, chosen_base, exchange_for, no_base, opened
@@ -69,8 +74,9 @@ def push(
     exchange = exchange_for(app.kinds(), fhir, where)
     with bases.opened(read.folder, there.base, keep=not dry_run) as base:
         report = send(
-            entries, there, exchange, base, create_people=create_people, write_adopted=writable, dry_run=dry_run
-        )
+            entries, there, exchange, base,
+            create_people=create_people, write_adopted=writable, dry_run=dry_run, strict=strict,
+        )  # fmt: skip
         if ids is not None:
             _write_ids(base, ids)
     if output == "json":

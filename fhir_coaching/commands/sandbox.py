@@ -82,14 +82,14 @@ def checked(fhir: str) -> Callable[[Json], Iterator[tuple[str, str, str, str]]]:
     """The checks of what is written, as the sandbox wants them: severity, code, expression, text."""
     from fhir_coaching.checks import check
     from fhir_coaching.fhir.json import loads
-    from fhir_coaching.lens import Version
     from fhir_coaching.sandbox.exactjson import write
+    from fhir_coaching.versions import Version
 
     def errors(resource: Json) -> Iterator[tuple[str, str, str, str]]:
         plain = loads(write(resource).encode())  # the sandbox's numbers are of its own kind
         for one in check(plain, Version[fhir.upper()]):
             if one.severity == "error":
-                yield "error", CODES.get(one.rule, "invariant"), one.at, f"{one.message} [{one.rule}]"
+                yield "error", CODES.get(one.rule, "invariant"), one.element, f"{one.message} [{one.rule}]"
 
     return errors
 

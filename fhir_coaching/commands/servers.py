@@ -37,8 +37,8 @@ practice_option = click.option(
 
 def client(url: str, token_file: str | None, fhir: str) -> "FhirServer":
     """The server as a client sees it. Raises SettingsError."""
-    from fhir_coaching.lens import Version
     from fhir_coaching.server import FhirServer, auth_from
+    from fhir_coaching.versions import Version
 
     auth = auth_from(Path(token_file) if token_file is not None else None, os.environ)
     return FhirServer(url, Version[fhir.upper()], auth=auth)

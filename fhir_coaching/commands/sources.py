@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from fhir_coaching.errors import Fault, InputError, MappingError, SettingsError
 from fhir_coaching.fhir.names import PracticeNames, identifiers, part_name
-from fhir_coaching.lens import Version
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange, Mappings
 from fhir_coaching.practice.settings import FILE, settings_of
 from fhir_coaching.practice.source import Source, open_source
+from fhir_coaching.versions import Version
 
 T = TypeVar("T")
 

@@ -1,148 +1,184 @@
 """`validate`: everything that is wrong with records or resources, before anybody else says so."""
 # ruff: noqa: PLC0415 - the engine is imported when the command runs: help is fast
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
-from fhir_coaching.commands.options import App, command, fhir_option, output_option
+from fhir_coaching.commands.options import App, command, fhir_option
 
 if TYPE_CHECKING:
-    from fhir_coaching.practice.entries import Entry
-    from fhir_coaching.practice.exchange import Exchange
-    from fhir_coaching.practice.source import Source
-    from fhir_coaching.report.findings import Line
+    from collections.abc import Iterable
 
-INVALID = 3
+    from fhir_coaching.commands.against import Against
+    from fhir_coaching.commands.examining import Seen, Wish
+    from fhir_coaching.commands.inputs import Inputs
+    from fhir_coaching.report.validated import Report, Total
+
+INVALID, DIFFERS = 3, 1
 
 
 @command(
     "validate",
     """
-fhir-coaching validate my-practice
-fhir-coaching validate goals.ndjson sessions.ndjson --fhir r5
+fhir-coaching validate goal.json bundle.json --fhir r5
+fhir-coaching validate my-practice --profile us-core@6.1.0 --fail-on warning
 fhir-coaching convert my-practice --to fhir | fhir-coaching validate -
-fhir-coaching validate my-practice --output json | jq '.findings[].rule'
+fhir-coaching validate resources/ --jobs 2 --output junit > report.xml
+fhir-coaching validate goal.json --against https://ehr.example/fhir
+fhir-coaching validate --list
 """,
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
 @fhir_option
-@click.option("--deep", is_flag=True, help="Ask fhir.resources for a second opinion on the structure of resources.")
-@output_option
+@click.option(
+    "--profile", "profiles", metavar="NAME", multiple=True, help="A guide, us-core@6.1.0, or a profile's URL."
+)
+@click.option("--ig", "guides", metavar="FILE", multiple=True, help="A guide's package, .tgz.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    help="From which severity on the exit code is 3.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json", "ndjson", "junit", "operationoutcome"]),
+    metavar="FORM",
+    default="text",
+    help="text, json, ndjson, junit or operationoutcome.",
+)
+@click.option("--show-values", is_flag=True, help="Show values too, which may be a patient's.")
+@click.option("--readable", is_flag=True, help="Tell which resources `pull` could not read.")
+@click.option("--deep", is_flag=True, help="Ask fhir.resources too, about structure.")
+@click.option("--against", metavar="URL", help="Ask this server's $validate too, and compare.")
+@click.option("--token-file", metavar="FILE", help="For --against, as for `push`.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 64), default=1, help="Use N processes.")
+@click.option("--list", "list_rules", is_flag=True, help="Print every rule, and what is not checked.")
 @click.pass_obj
-def validate(app: App, sources: tuple[str, ...], fhir: str, output: str, *, deep: bool) -> int:
-    """Check records or resources, and tell every fault at once.
+def validate(
+    app: App,
+    sources: tuple[str, ...],
+    fhir: str,
+    profiles: tuple[str, ...],
+    guides: tuple[str, ...],
+    fail_on: str,
+    output: str,
+    against: str | None,
+    token_file: str | None,
+    jobs: int,
+    *,
+    show_values: bool,
+    readable: bool,
+    deep: bool,
+    list_rules: bool,
+) -> int:
+    """Check records or resources, and tell every fault at once, with its line and column.
 
-    Records: whether they can be read, what a practice must fill in, what is amiss between them, whether FHIR can say
-    them, and whether what would be sent is right. Resources: whether they are right by the base specification (shape,
-    formats, required codes, references, its own rules, narrative), and whether the mappings can read them. Profiles, codes
-    of other bindings than those listed there, and anything that needs a server are not checked.
+    Resources: whether they are right by the base specification. Records: whether they can be read, what a practice must
+    fill in, what is amiss between them, and whether what would be sent is right. A folder that is no practice is read
+    with all that is below it. No value is shown unless asked for.
 
-    Exit code 3 with errors, 0 with warnings only.
+    Exit code 3 with errors; 1 where only the server finds some.
     """
-    from fhir_coaching.commands.destination import write_lines
-    from fhir_coaching.commands.sources import opened
-    from fhir_coaching.errors import InputError
-    from fhir_coaching.fhir.json import dumps
-    from fhir_coaching.report.findings import ERROR, WARNING, Line, page
+    from fhir_coaching.commands.examining import Wish, checking
+    from fhir_coaching.commands.inputs import Inputs
+    from fhir_coaching.report.validated import Total
+    from fhir_coaching.versions import Version
 
-    checked, lines = 0, list[Line]()
-    for source in sources:
-        try:
-            number, found = _checked(app, opened(source), fhir, deep=deep)
-        except InputError as error:
-            number, found = 0, [Line.of(fault, "input") for fault in error.faults]
-        checked += number
-        lines += found
-    errors, warnings = (sum(line.severity == one for line in lines) for one in (ERROR, WARNING))
-    if output == "json":
-        counts: dict[str, Any] = {"checked": checked, "errors": errors, "warnings": warnings}
-        write_lines([dumps({**counts, "findings": [line.json() for line in lines]})], None)
-    else:
-        page(lines, checked)
-    return INVALID if errors else 0
+    version = Version[fhir.upper()]
+    if list_rules:
+        from fhir_coaching.checks.profiles.guides import chosen, opened
+        from fhir_coaching.report.rules import listing
 
+        asked_of = [one for its in chosen(profiles, tuple(map(opened, guides)), version) for one in its.guides]
+        listing(version, output, asked_of)
+        return 0
+    if not sources:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, against is not None)
+    checking(wish)  # a profile that is unknown is told before anything is read
+    _tell_unread(guides)
+    asked = None
+    if against is not None:
+        from fhir_coaching.commands.against import Against
 
-def _checked(app: App, source: "Source", fhir: str, *, deep: bool) -> tuple[int, list["Line"]]:
-    """How many records or resources there are, and what is wrong with them."""
-    from fhir_coaching.commands.sources import NO_BASE, Held, bases_in, chosen_base, exchange_for
-    from fhir_coaching.report.findings import Line
-
-    entries = Held(source)
-    base = chosen_base(None, source)
-    seen, all_entries = bases_in(app.kinds(), entries)
-    exchange = exchange_for(app.kinds(), fhir, base or next(iter(seen), NO_BASE))
-    found = _findings(exchange, all_entries, deep=deep)
-    read = [Line.of(fault, "input") for fault in entries.faults]
-    if entries.more:
-        read.append(Line("error", "input", message=f"and {entries.more} more"))
-    return entries.count.total(), read + found
-
-
-def _findings(exchange: "Exchange", entries: Iterable["Entry"], *, deep: bool) -> list["Line"]:
-    """What is wrong with entries that could be read: each for itself, then between them."""
-    from fhir_coaching.errors import MappingError
-    from fhir_coaching.practice.across import Across
-    from fhir_coaching.practice.findings import findings
-    from fhir_coaching.practice.reading import Foreign, from_fhir
-    from fhir_coaching.report.findings import Line
-
-    lines, across, foreign = list[Line](), Across(), Foreign()
-
-    def resources() -> Iterator["Entry"]:
-        """The resources; what is found on the way is noted."""
-        for entry in entries:
-            if entry.resource is None:
-                across.add(entry)
-                lines.extend(map(Line.of, findings(entry)))
-                lines.extend(_unsayable(exchange, entry, deep=deep))
-                continue
-            lines.extend(_misshapen(exchange, entry, deep=deep))
-            yield entry
-
-    try:
-        for _ in from_fhir(exchange, resources(), foreign=foreign):
-            pass
-    except MappingError as error:
-        lines += [Line.of(fault, "mapping") for fault in error.faults]
-    lines += [Line.of(fault, "mapping") for fault in foreign.faults]
-    return lines + [Line.of(one) for one in (*foreign.findings(), *across.report())]
+        asked = Against(against, token_file, wish)
+    report, total = _report(output, fail_on), Total()
+    _check(Inputs(sources), wish, jobs, report, total, asked)
+    if asked is not None:
+        total.against = asked.json()
+    report.end(total)
+    if asked is not None and output != "json":
+        asked.tell(err=output != "text")
+    if asked is not None and asked.stopped is not None:
+        app.tell(asked.stopped)
+    if total.fails(fail_on):
+        return INVALID
+    if asked is not None and asked.stopped is not None:
+        return asked.stopped.exit_code
+    return DIFFERS if asked is not None and asked.only_theirs else 0
 
 
-# A narrative in every resource is "best practice", which next to nobody follows; of other types the mappings tell, by type.
-UNTOLD = {"dom-6", "not-checked"}
+def _tell_unread(guides: tuple[str, ...]) -> None:
+    """What of the packages could not be read, and so is not asked."""
+    from fhir_coaching.commands.destination import say
+
+    for path in guides:
+        from fhir_coaching.checks.profiles.guides import opened
+
+        one = opened(path)
+        for what, count in Counter(one.unread).items():
+            say(f"{one}: not read: {what}" + (f" ({count} times)" if count > 1 else ""))
 
 
-def _misshapen(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator["Line"]:
-    """What is wrong with one resource."""
-    from fhir_coaching.checks import check
-    from fhir_coaching.report.findings import Line
+def _report(output: str, fail_on: str) -> "Report":
+    """Who tells what was found."""
+    if output == "junit":
+        from fhir_coaching.report.junit import JUnit
 
-    for one in check(entry.resource or {}, exchange.version):
-        if one.rule not in UNTOLD:
-            yield Line(one.severity, one.rule, entry.place, one.at, one.message, one.hint)
-    if deep:
-        from fhir_coaching.fhir.gate import structure_faults
+        return JUnit(fail_on)
+    if output == "operationoutcome":
+        from fhir_coaching.report.outcome import Outcomes
 
-        faults = structure_faults(entry.resource or {}, exchange.version)
-        yield from (Line.of(fault, "structure", entry.place) for fault in faults)
+        return Outcomes()
+    from fhir_coaching.report.validated import Json, Ndjson, Page
+
+    made: dict[str, type[Json | Ndjson | Page]] = {"json": Json, "ndjson": Ndjson, "text": Page}
+    return made[output]()
 
 
-def _unsayable(exchange: "Exchange", entry: "Entry", *, deep: bool) -> Iterator["Line"]:
-    """What keeps one record from being sent."""
-    from fhir_coaching.errors import MappingError
-    from fhir_coaching.practice.entries import Entry
-    from fhir_coaching.report.findings import ERROR, Line
+def _check(
+    inputs: "Inputs", wish: "Wish", jobs: int, report: "Report", total: "Total", against: "Against | None"
+) -> None:
+    """Everything, in the order of the sources; what is amiss between the records of one follows it."""
+    from fhir_coaching.commands.examining import Seen, examined_each
+    from fhir_coaching.commands.inputs import Between
 
-    if entry.record is None or not exchange.travels(entry.kind, entry.record):
-        return
-    try:
-        made = exchange.parts(entry.record, place=entry.place)
-    except MappingError as error:
-        yield from (Line.of(fault, "mapping") for fault in error.faults)
-        return
-    for resource in made.values():
-        # A warning is about how it is said, which is ours.
-        lines = _misshapen(exchange, Entry(entry.place, resource=resource), deep=deep)
-        yield from (line for line in lines if line.severity == ERROR)
+    def tell(seen: "Iterable[Seen]") -> None:
+        for one in seen:
+            total.checked += len(one.what)
+            total.rules.update((located.finding.severity, located.finding.rule) for located in one.findings)
+            if one.what or one.findings:
+                report.take(one.file, one.place, one.what, one.findings)
+
+    between: dict[int, Between] = {}
+
+    def finish(source: int) -> None:
+        if source in between:
+            found = between.pop(source).report()
+            tell(Seen(source, one.file, one.finding.place or one.file, findings=[one]) for one in found)
+
+    at = 0
+    for seen in examined_each(inputs, wish, jobs):
+        while at < seen.source:
+            finish(at)
+            at += 1
+        tell([seen])
+        if (seen.entries or seen.faults is not None) and seen.source in inputs.opened:
+            between.setdefault(seen.source, Between(inputs.opened[seen.source], wish)).take(seen)
+        if against is not None:
+            against.compare(seen)
+    for source in sorted(between):
+        finish(source)

@@ -74,7 +74,7 @@ def _unknown_types(node: Any, version: Version, at: str) -> Iterator[Fault]:
             try:
                 model(type_, version)
             except KeyError:
-                yield Fault(f"FHIR {version.name} has no resource type {type_}", below(at, "resourceType"))
+                yield Fault(f"FHIR {version.name} has no resource of this type", below(at, "resourceType"))
                 return
         for key, child in node.items():
             if isinstance(child, (dict, list)):

@@ -8,10 +8,6 @@ from typing import Any
 
 import msgspec
 
-from fhir_coaching.records.dates import Spelled
-
-Json = dict[str, Any]
-
 DEPTH = 100  # FHIR resources nest some 20 deep; more is an attack or a mistake
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -19,6 +15,8 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 def _plain(value: Any) -> Any:
     """Dates of records know how to spell themselves."""
+    from fhir_coaching.records.dates import Spelled  # noqa: PLC0415 - resources are checked without records, at once
+
     if isinstance(value, Spelled):
         return value.text
     raise TypeError(f"a {type(value).__name__} has no JSON form")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir_coaching.errors import MappingError
-from fhir_coaching.fhir.references import literal
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.lens import Json, Kind
 
 SUPERSEDED = ".superseded"  # behind the identifier system of a part that was replaced by another resource

@@ -3,13 +3,13 @@
 https://hl7.org/fhir/R4/references.html#logical
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
 from fhir_coaching.fhir.codecs import field, value, want
-from fhir_coaching.lens import Codec, Json, Names, Wrong
+from fhir_coaching.lens import Codec, Names, Wrong
 from fhir_coaching.records.values import Who, WhoKind
+from fhir_coaching.versions import Json
 
 TYPES = {
     "patient": "Patient",
@@ -29,18 +29,6 @@ TYPES = {
     "engagement.team": "CareTeam",
 }
 I = TypeVar("I", bound=str)  # noqa: E741 - an id's own type
-
-_LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]+)?")
-
-
-def literal(reference: object) -> str:
-    """`Goal/17` for a relative, absolute or versioned reference; a `urn:uuid` or `urn:oid` as it is; else empty."""
-    if not isinstance(reference, str):
-        return ""
-    if reference.startswith(("urn:uuid:", "urn:oid:")):
-        return reference
-    found = _LITERAL.fullmatch(reference)
-    return found[1] if found else ""
 
 
 def record_id(raw: Any, kind: str, names: Names) -> str | None:

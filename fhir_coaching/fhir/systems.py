@@ -80,3 +80,11 @@ BAND = OWN_EXTENSIONS + "minutes-between"
 SESSION_NUMBER = OWN_EXTENSIONS + "session-number"
 STEP_REVIEWED = OWN_EXTENSIONS + "step-reviewed"
 SERVICE_UNITS = OWN_EXTENSIONS + "service-units"
+
+
+def is_npi(value: str) -> bool:
+    """Whether a text is a number of the NPI: ten digits, the last of which checks the others (Luhn, with 80840 before them)."""
+    if not (value.isascii() and value.isdigit() and len(value) == 10):  # noqa: PLR2004
+        return False
+    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(f"80840{value}")]
+    return sum(digit - 9 if digit > 9 else digit for digit in doubled) % 10 == 0  # noqa: PLR2004

@@ -10,10 +10,8 @@ Laws, over every kind and version (tests/test_laws.py):
 """
 
 from fhir_coaching.lens.kinds import Appends, Kind, KindLens, Part, Parts
-from fhir_coaching.lens.paths import Json, Slice, Wrong, below
+from fhir_coaching.lens.paths import Slice, Wrong, below
 from fhir_coaching.lens.rows import (
-    R4,
-    R5,
     Bound,
     Cell,
     Codec,
@@ -22,7 +20,6 @@ from fhir_coaching.lens.rows import (
     Near,
     Row,
     Slices,
-    Version,
     also,
     also_many,
     attrs_of,
@@ -36,6 +33,7 @@ from fhir_coaching.lens.rows import (
     row,
 )
 from fhir_coaching.lens.tables import Lens, NoNames, Table
+from fhir_coaching.versions import R4, R5, Json, Version
 
 __all__ = [
     "R4", "R5", "Appends", "Bound", "Cell", "Codec", "Fate", "Json", "Kind", "KindLens", "Lens", "Names", "Near", "NoNames",

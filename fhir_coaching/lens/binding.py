@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fhir_coaching.errors import Fault
-from fhir_coaching.lens.paths import Json, Place, Slice, Step, Wrong, below, listed
-from fhir_coaching.lens.rows import Codec, Names, Near, Row, Version
+from fhir_coaching.lens.paths import Place, Slice, Step, Wrong, below, listed
+from fhir_coaching.lens.rows import Codec, Names, Near, Row
 from fhir_coaching.lens.same import copied, same
+from fhir_coaching.versions import Json, Version
 
 
 def chosen(cell: Any, version: Version, names: Names) -> Any:
@@ -178,6 +179,10 @@ class _Many(BoundRow):
             if item is not NotImplemented:
                 found[index] = item
         return found
+
+    def ours(self, parent: Json) -> list[int]:
+        """The indices of our items, in the order that they have in the record. Raises Wrong."""
+        return list(self._decoded(parent, []))
 
     def get(self, node: Json, values: dict[str, Any], faults: list[Fault]) -> None:
         parent = self.place.parent(node) if self.place.steps else node

@@ -6,10 +6,10 @@ from typing import Any, Generic, cast
 
 from fhir_coaching.errors import Fault, MappingError
 from fhir_coaching.lens.binding import STALE, under
-from fhir_coaching.lens.paths import Json
-from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row, Version
+from fhir_coaching.lens.rows import FATES, Fate, Names, Near, Row
 from fhir_coaching.lens.same import copied, fits, imposed, same, without
 from fhir_coaching.lens.tables import Lens, R, Table, covered
+from fhir_coaching.versions import Json, Version
 
 # By part: a resource; None = looked for, not there; no key = not looked for.
 Parts = Mapping[str, Json | None]

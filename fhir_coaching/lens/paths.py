@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fhir_coaching.lens.same import copied, fits, fitting
-
-Json = dict[str, Any]
+from fhir_coaching.versions import Json
 
 
 class Wrong(ValueError):

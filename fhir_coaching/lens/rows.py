@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 from pydantic import BaseModel
 
 from fhir_coaching.lens.paths import Slice
+from fhir_coaching.versions import Version
 
 if TYPE_CHECKING:
     from fhir_coaching.lens.tables import Table
 
 A = TypeVar("A")
 M = TypeVar("M", bound=BaseModel)
-
-
-class Version(Enum):
-    """A FHIR release, by the beginning of its version number."""
-
-    R4 = "4.0"
-    R5 = "5.0"
-
-
-R4, R5 = Version.R4, Version.R5
 
 
 class Names(Protocol):

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from fhir_coaching.errors import Fault
 from fhir_coaching.lens.binding import BOUND, BoundRow, NearRow, NotOurs, _Many, chosen
-from fhir_coaching.lens.paths import Json, Wrong, refuse_modifiers
-from fhir_coaching.lens.rows import FATES, Names, Row, Slices, Version
+from fhir_coaching.lens.paths import Wrong, refuse_modifiers
+from fhir_coaching.lens.rows import FATES, Names, Row, Slices
 from fhir_coaching.records.spelling import problem
 from fhir_coaching.records.values import SET
+from fhir_coaching.versions import Json, Version
 
 R = TypeVar("R", bound=BaseModel)
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from fhir_coaching.fhir.money import is_product, is_sum
 from fhir_coaching.practice.checks import Found, is_long, repeated
 from fhir_coaching.records.billing import BillingStatus, Claim, ClaimState, Coverage, Numbered
 from fhir_coaching.records.values import WhoKind
+
+PRICES = ("unit_price", "net")
 
 _UNSENT = (ClaimState.DRAFT, ClaimState.CHECKED)
 
@@ -43,11 +46,31 @@ def of_claim(claim: Claim) -> Found:
             yield "claim-pointer", f"lines[{index}].diagnoses"
         if not care_team.issuperset(line.care_team):
             yield "claim-pointer", f"lines[{index}].care_team"
+    yield from _money(claim)
     if claim.prior is not None and claim.prior.claim == claim.id:
         yield "claim-prior", "prior.claim"
     for path, amount in _amounts(claim):
         if is_long(amount):
             yield "many-digits", path
+
+
+def _money(claim: Claim) -> Found:
+    """One currency, and sums that are right, where each line says what it costs."""
+    priced = [
+        (f"lines[{index}].{name}", getattr(line, name)) for index, line in enumerate(claim.lines) for name in PRICES
+    ]
+    named = [(path, money.currency) for path, money in (*priced, ("total", claim.total)) if money and money.currency]
+    strange = [path for path, currency in named if currency != named[0][1]]
+    for path in strange:
+        yield "claim-currency", f"{path}.currency"
+    for index, line in enumerate(claim.lines):
+        units, price, net = line.units, line.unit_price, line.net
+        if units is not None and price and net and not is_product(units, price.value, net.value):
+            yield "claim-net", f"lines[{index}].net"
+    nets = [line.net.value for line in claim.lines if line.net is not None]
+    summed = not strange and 0 < len(nets) == len(claim.lines)
+    if summed and claim.total is not None and not is_sum(nets, claim.total.value):
+        yield "claim-total", "total"
 
 
 def _amounts(claim: Claim) -> Iterator[tuple[str, Decimal]]:

@@ -1,18 +1,17 @@
 """What stands in one file: records, withdrawals, resources, each with its place."""
 
 import difflib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
-from fhir_coaching.fhir.json import Json
-from fhir_coaching.practice.lines import Faults, cut_off, document, lines, many, stop_at_another_format, value_of
+from fhir_coaching.practice.lines import Faults, value_of
+from fhir_coaching.practice.texts import texts_of
 from fhir_coaching.records import RECORDS
 from fhir_coaching.records.spelling import NotARecord, read_record
 from fhir_coaching.records.values import Record
+from fhir_coaching.versions import Json
 
 # The file of each kind in a practice folder, with or without `.gz`.
 FILES = {kind: f"{kind}s.ndjson" for kind in RECORDS}
@@ -33,26 +32,9 @@ class Entry:
 
 
 def entries_of(file: IO[bytes], name: str, kind: str, faults: Faults) -> Iterator[Entry]:
-    """The entries of one file, which may be a kind's own.
-
-    `.json` is one document, or lines after all; `.ndjson` is lines; anything else shows by its first line what it is.
-    """
-    suffix = Path(name.removesuffix(".gz")).suffix
-    if suffix == ".json":
-        text = document(file, name, faults)
-        if not many(text):
-            yield from _entries_in(text, name, kind, faults)
-            return
-        file = io.BytesIO(text)
-    first = True
-    for number, line in lines(file, name, faults):
-        if first and suffix != ".ndjson" and line.lstrip().startswith(b"{") and cut_off(line):
-            yield from _entries_in(document(file, name, faults, line), name, kind, faults)
-            return
-        if first:
-            stop_at_another_format(line, f"{name}:{number}", faults)
-        first = False
-        yield from _entries_in(line, f"{name}:{number}", kind, faults)
+    """The entries of one file, which may be a kind's own."""
+    for number, text in texts_of(file, name, faults):
+        yield from _entries_in(text, f"{name}:{number}" if number else name, kind, faults)
 
 
 def _entries_in(text: bytes, place: str, kind: str, faults: Faults) -> Iterator[Entry]:
@@ -63,14 +45,15 @@ def _entries_in(text: bytes, place: str, kind: str, faults: Faults) -> Iterator[
             faults.unread.add(kind)
         return
     if "resourceType" not in value:
-        yield from _record(value, place, kind, faults)
+        yield from record_entries(value, place, kind, faults)
     elif value["resourceType"] == "Bundle":
-        yield from _bundled(value.get("entry", []), place, faults)
+        yield from bundled(value.get("entry", []), place, faults)
     elif _is_resource(value, place, faults):
         yield Entry(place, resource=value)
 
 
-def _bundled(entries: object, place: str, faults: Faults) -> Iterator[Entry]:
+def bundled(entries: object, place: str, faults: Faults) -> Iterator[Entry]:
+    """The resources of a Bundle's `entry`."""
     if not isinstance(entries, list):
         faults.add(f"{place} entry", "expected a list", "a Bundle holds its resources in `entry`")
         return
@@ -95,7 +78,7 @@ def _is_resource(value: object, place: str, faults: Faults) -> bool:
     return False
 
 
-def _record(value: dict[str, Any], place: str, own: str, faults: Faults) -> Iterator[Entry]:
+def record_entries(value: dict[str, Any], place: str, own: str, faults: Faults) -> Iterator[Entry]:
     """The record or the withdrawal that a line says; nothing, and faults, if it says none."""
     kind, wrong = _kind_said(value.get("kind"), own)
     if wrong:

@@ -1,6 +1,6 @@
 """Records to resources, without a server, and what both ways need."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir_coaching.errors import Fault, MappingError
@@ -17,6 +17,10 @@ from fhir_coaching.records.conditions import ClinicalStatus, Condition
 from fhir_coaching.records.values import Record, replaced
 
 Mappings = Mapping[str, Kind[Any]]
+Made = tuple[Entry, str, Json]  # a record's entry, a part, and the resource that it is
+Copies = Mapping[tuple[str, str], Mapping[str, Json | None]]  # by kind and record id, then by part
+# What keeps a record's resource from being made: of which entry and part it is, and the copy that it is written onto.
+Amiss = Callable[[Entry, str, Json, Json | None], Iterable[Fault]]
 
 
 class Exchange:
@@ -93,14 +97,14 @@ def withdrawn(record: Record) -> Record | None:
 
 
 def to_fhir(
-    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Entry] = ()
-) -> Iterator[tuple[Entry, str, Json]]:
+    exchange: Exchange, entries: Iterable[Entry], base: Iterable[Entry] = (), amiss: Amiss = lambda *_: ()
+) -> Iterator[Made]:
     """Each record's resources, with the entry and the part they are of; `base` are a server's own copies to write onto.
 
     Copies are found by our identifier; those of adopted records by their address, which others are referred to by.
 
     What is made from other records, such as a plan in words from its goals, waits for those that come later. Local kinds give
-    nothing. Raises MappingError at the end with every fault.
+    nothing, and records of which a resource is `amiss` neither. Raises MappingError at the end with every fault.
     """
     copies, addresses = _copies(exchange, base)
 
@@ -110,7 +114,7 @@ def to_fhir(
     passed = Passed({kind for of in exchange.kinds.values() for row in of.rows for kind in row.sees})
     faults, late = list[Fault](), list[Entry]()
 
-    def made(entry: Entry, record: Record) -> Iterator[tuple[Entry, str, Json]]:
+    def made(entry: Entry, record: Record) -> Iterator[Made]:
         known = copies.get((entry.kind, record.id))
         try:
             parts = exchange.parts(record, known, near=passed, place=entry.place)
@@ -131,17 +135,24 @@ def to_fhir(
             late.append(entry)
             del faults[before:]
         else:
-            yield from resources
+            yield from _fit(resources, copies, amiss, faults)
     for entry in late:
         if entry.record is not None:
-            yield from made(entry, entry.record)
+            yield from _fit(list(made(entry, entry.record)), copies, amiss, faults)
     if faults:
         raise MappingError(faults)
 
 
-def _copies(
-    exchange: Exchange, base: Iterable[Entry]
-) -> tuple[dict[tuple[str, str], Mapping[str, Json | None]], dict[tuple[str, str], str]]:
+def _fit(made: list[Made], copies: Copies, amiss: Amiss, faults: list[Fault]) -> list[Made]:
+    """A record's resources, if none of them is amiss."""
+    before = len(faults)
+    for entry, part, resource in made:
+        known = copies.get((entry.kind, entry.record.id), {}) if entry.record is not None else {}
+        faults += amiss(entry, part, resource, known.get(part))
+    return made if len(faults) == before else []
+
+
+def _copies(exchange: Exchange, base: Iterable[Entry]) -> tuple[Copies, dict[tuple[str, str], str]]:
     """A server's copies by kind and record id, then by part; and the addresses of adopted ones by the identifier that we say.
 
     What an adopted record has no copy of is none of our business, and not written.
@@ -166,16 +177,14 @@ def _copies(
     exchange.names.learn_readable(
         theirs, lambda key: exchange.record(key[0], exchange.full(key[0], copies[key]), id=key[1])
     )
-    there: dict[tuple[str, str], Mapping[str, Json | None]] = {
-        key: parts if key in theirs else exchange.full(key[0], parts) for key, parts in copies.items()
-    }
+    there = {key: parts if key in theirs else exchange.full(key[0], parts) for key, parts in copies.items()}
     return there, addresses
 
 
-def bundles(exchange: Exchange, entries: Iterable[Entry]) -> Iterator[Json]:
+def bundles(exchange: Exchange, entries: Iterable[Entry], amiss: Amiss = lambda *_: ()) -> Iterator[Json]:
     """Transaction Bundles: one of the people and places that patients share, then one a patient. Holds all records."""
     groups: dict[str, list[tuple[str, str, Json]]] = {"": []}
-    for entry, part, resource in to_fhir(exchange, entries):
+    for entry, part, resource in to_fhir(exchange, entries, amiss=amiss):
         record = entry.record
         assert record is not None  # noqa: S101 - to_fhir yields records only
         groups.setdefault(patient_of(record), []).append((*exchange.identifier(entry.kind, part, record.id), resource))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from fhir_coaching.errors import Finding
+from fhir_coaching.fhir.systems import is_npi
 from fhir_coaching.practice.billing import of_claim, of_coverage
 from fhir_coaching.practice.checks import Found, is_long, keys_twice
 from fhir_coaching.practice.coaching import (
@@ -38,7 +39,7 @@ from fhir_coaching.records.coaching import (
     SessionStatus,
 )
 from fhir_coaching.records.conditions import Condition
-from fhir_coaching.records.dates import PartialDate
+from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.demographics import AddressUse, TelecomUse
 from fhir_coaching.records.engagements import ActionStep, Engagement, Referral
 from fhir_coaching.records.people import Organization, Patient, Place, Practitioner, RelatedPerson
@@ -83,6 +84,9 @@ def _patient(patient: Patient) -> Found:
         yield "patient-name", "names"
     if patient.sex is None:
         yield "patient-sex", "sex"
+    born, died = patient.birth_date, patient.deceased
+    if isinstance(born, PartialDate) and isinstance(died, PartialDate | Instant) and is_before(died, born):
+        yield "patient-death", "deceased"
     for language in patient.languages:
         yield from _language(language.code, "languages.code")
 
@@ -113,12 +117,6 @@ def _organization(organization: Organization) -> Found:
 def _npi(npi: str | None) -> Found:
     if npi is not None and not is_npi(npi):
         yield "npi", "npi"
-
-
-def is_npi(digits: str) -> bool:
-    """Whether ten digits are an NPI: the last one checks the others (Luhn, with 80840 before them)."""
-    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(f"80840{digits}")]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004
 
 
 def _related_person(person: RelatedPerson) -> Found:
@@ -158,8 +156,9 @@ def _goal(goal: Goal) -> Found:
 def _amounts(detail: object, path: str) -> Found:
     low, high = (detail.low, detail.high) if isinstance(detail, Range) else (None, None)
     if low is not None and high is not None:
-        unit, other = low.code or low.unit, high.code or high.unit
-        if (unit == other and low.value > high.value) or (unit != other and not low.code and not high.code):
+        coded = low.code is not None and high.code is not None
+        one, other = (low.code, high.code) if coded else (low.unit, high.unit)
+        if (one == other and low.value > high.value) or (one != other and not coded):
             yield "range-order", f"{path}.low"
     for name in ("value", "low", "high", "numerator", "denominator"):
         part = getattr(detail, name, None)

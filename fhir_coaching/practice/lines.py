@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from fhir_coaching.errors import Fault, InputError
-from fhir_coaching.fhir.json import NotJson, loads
+from fhir_coaching.fhir.json import DEPTH, NotJson, loads
 
 LINE = 16 * 2**20  # bytes; a record has some hundreds
 DOCUMENT = 64 * 2**20  # bytes; a Bundle that is one JSON document is held in memory
@@ -21,6 +21,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ONE_A_LINE = "one JSON object a line; `jq -c .` writes JSON so"
 _BYTE = re.compile(r"\(byte (\d+)\)$")
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:nan|inf)", re.IGNORECASE)
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{}]', re.DOTALL)  # a text that does not end is passed over once
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -123,15 +124,19 @@ def value_of(line: bytes, place: str, faults: Faults) -> dict[str, Any] | None:
     try:
         value = loads(line)
     except NotJson as error:
-        faults.add(place, *_not_json(line, str(error)))
+        faults.add(place, *not_json(line, str(error))[:2])
         return None
     if isinstance(value, dict):
         return value
-    if isinstance(value, list):
-        faults.add(place, "a JSON array", f"expected {_ONE_A_LINE}; `jq -c '.[]'` takes an array apart")
-    else:
-        faults.add(place, "not a JSON object", f"expected {_ONE_A_LINE}")
+    faults.add(place, *no_object(value))
     return None
+
+
+def no_object(value: object) -> tuple[str, str]:
+    """What is wrong with a JSON value that is no object, and what to do."""
+    if isinstance(value, list):
+        return "a JSON array", f"expected {_ONE_A_LINE}; `jq -c '.[]'` takes an array apart"
+    return "not a JSON object", f"expected {_ONE_A_LINE}"
 
 
 def stop_at_another_format(line: bytes, place: str, faults: Faults) -> None:
@@ -139,6 +144,8 @@ def stop_at_another_format(line: bytes, place: str, faults: Faults) -> None:
     start = line.strip()
     if line.startswith(_UTF_16):
         faults.add(place, "looks like UTF-16", "save the file as UTF-8")
+    elif b"\0" in line:
+        faults.add(place, "a binary file", f"expected {_ONE_A_LINE}")
     elif start.startswith(b"<"):
         faults.add(place, "looks like XML or HTML", f"expected {_ONE_A_LINE}")
     elif start.startswith(b"["):
@@ -157,7 +164,7 @@ def stop_at_another_format(line: bytes, place: str, faults: Faults) -> None:
 def many(text: bytes) -> bool:
     """Whether a `.json` file is JSON lines after all."""
     first, _, rest = text.lstrip().partition(b"\n")
-    return first.startswith(b"{") and not cut_off(first) and bool(rest.strip())
+    return bool(rest.strip()) and first.startswith(b"{") and not cut_off(first)
 
 
 def cut_off(line: bytes) -> bool:
@@ -169,24 +176,39 @@ def cut_off(line: bytes) -> bool:
     return False
 
 
-def _not_json(line: bytes, error: str) -> tuple[str, str]:
-    """What is wrong and what to do, without a word of the line."""
+def not_json(line: bytes, error: str) -> tuple[str, str, int]:
+    """What is wrong, what to do, and at which byte, counted from 0; without a word of the line."""
     try:
         line.decode()
     except UnicodeDecodeError as found:
-        return f"not UTF-8 at byte {found.start + 1}", "save the file as UTF-8"
+        return f"not UTF-8 at byte {found.start + 1}", "save the file as UTF-8", found.start
     expected = f"expected {_ONE_A_LINE}"
     at = _BYTE.search(error)
     if at is not None:
         byte = int(at[1]) - ("trailing" in error)  # msgspec counts those from 1, all others from 0
         if _NO_NUMBER.search(line, max(0, byte - 6), byte + 4):
-            return f"NaN or Infinity at byte {byte + 1}", "JSON has no such number; leave the field out"
-        return f"not JSON at byte {byte + 1}", expected
+            return f"NaN or Infinity at byte {byte + 1}", "JSON has no such number; leave the field out", byte
+        return f"not JSON at byte {byte + 1}", expected, byte
     if "truncated" not in error:
-        return f"not JSON: {error}", expected
-    if _SURROGATE.search(line) and line.rstrip().endswith(b"}"):  # msgspec calls this truncated too
-        return "not JSON: half of a surrogate pair", "write the character itself, in UTF-8"
-    return "not JSON: it ends too early", f"{expected}, whole"
+        deep = _too_deep_at(line)
+        return f"not JSON: {error if deep is None else f'nested more than {DEPTH} deep'}", expected, deep or 0
+    half = _SURROGATE.search(line)
+    if half and line.rstrip().endswith(b"}"):  # msgspec calls this truncated too
+        return "not JSON: half of a surrogate pair", "write the character itself, in UTF-8", half.start()
+    return "not JSON: it ends too early", f"{expected}, whole", len(line.rstrip())
+
+
+def _too_deep_at(line: bytes) -> int | None:
+    """The byte of the first bracket that is one too many."""
+    depth = 0
+    for found in _BRACKETS.finditer(line):
+        if found[0] in (b"[", b"{"):
+            depth += 1
+            if depth > DEPTH:
+                return found.start()
+        elif found[0] in (b"]", b"}"):
+            depth -= 1
+    return None
 
 
 def _refuse_compressed(start: bytes, place: str, faults: Faults) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fhir_coaching.errors import Finding
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,6 @@ class Rule:
     spec: str = ""
 
 
-ERROR, WARNING, INFORMATION = "error", "warning", "information"
 _CORE = "https://hl7.org/fhir/us/core/StructureDefinition-us-core-"
 _R4 = "https://hl7.org/fhir/R4/"
 
@@ -23,6 +22,7 @@ RULES: dict[str, Rule] = {
     # People and places
     "patient-name": Rule(ERROR, "has no name", "add `names`", f"{_CORE}patient.html"),
     "patient-sex": Rule(ERROR, "has no sex", "add `sex`; `unknown` is a value", f"{_CORE}patient.html"),
+    "patient-death": Rule(ERROR, "died before being born", "correct `deceased` or `birth_date`"),
     "practitioner-name": Rule(ERROR, "has no name", "add `names`", f"{_CORE}practitioner.html"),
     "practitioner-family": Rule(ERROR, "a name without `family`", "add `family`", f"{_CORE}practitioner.html"),
     "practitioner-telecom": Rule(
@@ -169,6 +169,9 @@ RULES: dict[str, Rule] = {
     "claim-pointer": Rule(
         ERROR, "points to a sequence that nothing on the claim has", "correct it, or add the diagnosis or person"
     ),
+    "claim-net": Rule(ERROR, "is not the units times the unit price", "correct one of the three"),
+    "claim-total": Rule(ERROR, "is not the sum of the lines' net", "correct it or a line's `net`"),
+    "claim-currency": Rule(ERROR, "another currency than before it on the claim", "bill in one currency"),
     "claim-coverage": Rule(
         ERROR, "a coverage that stands on the claim already", "one is billed in `coverage`, each other one stands once"
     ),

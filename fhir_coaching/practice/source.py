@@ -1,5 +1,6 @@
 """A source of records or resources: a practice folder, a single file, or standard input."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,14 +10,38 @@ from typing import IO
 
 from fhir_coaching.errors import Fault, InputError
 from fhir_coaching.practice.entries import FILES, Entry, entries_of
-from fhir_coaching.practice.lines import Faults, Stopped, failures, opened
+from fhir_coaching.practice.lines import Faults, Stopped, failures
 from fhir_coaching.practice.references import Ids, references_of
-from fhir_coaching.practice.settings import FILE, read_settings
+from fhir_coaching.practice.settings import FILE, Settings, read_settings
+from fhir_coaching.practice.texts import File, reading
 from fhir_coaching.records.values import Record
 
 __all__ = ["Entry", "Source", "open_source", "read"]
 
 _KIND_OF_FILE = {name: kind for kind, name in FILES.items()}
+
+
+class Links:
+    """What holds between the records of a source: each id stands once, and what is referred to is there."""
+
+    def __init__(self, settings: Settings | None = None, *, whole: bool = False) -> None:
+        self._ids, self._whole = Ids(), whole  # only in a practice that is there as a whole is anything missing
+        if settings is not None and settings.billing_organization:
+            self._ids.point(FILE, "billing_organization", ("organization",), settings.billing_organization)
+
+    def take(self, entry: Entry, faults: Faults) -> bool:
+        """Take note of an entry. Whether it is the first of its id; a fault if not."""
+        if entry.kind and not self._ids.first(entry, faults):
+            return False
+        if self._whole and entry.record is not None:
+            for path, kinds, key in references_of(entry.record):
+                self._ids.point(entry.place, path, kinds, key)
+        return True
+
+    def report(self, faults: Faults) -> None:
+        """A fault for each reference to what is not there."""
+        if self._whole:
+            self._ids.report(faults)
 
 
 class Source:
@@ -28,22 +53,21 @@ class Source:
     def __init__(self, name: str, folder: Path, files: list[Path], *, stream: IO[bytes] | None = None) -> None:
         self.name, self.folder = name, folder
         self.settings = None if name == "-" else read_settings(folder)
-        self._files, self._stream = files, stream
-        self._whole = folder == Path(name) and (self.settings is not None or len({*map(_kind_of, files)} - {""}) > 1)
+        self._stream = stream
+        self.files = [File(_name(path, folder), str(path), path, _kind_of(path)) for path in files]
+        kinds = {file.kind for file in self.files} - {""}
+        self._whole = folder == Path(name) and (self.settings is not None or len(kinds) > 1)
+
+    def links(self) -> Links:
+        """A fresh look at what holds between its records."""
+        return Links(self.settings, whole=self._whole)
 
     def __iter__(self) -> Iterator[Entry]:
-        faults, ids = Faults(), Ids()
-        if self.settings is not None and self.settings.billing_organization:
-            ids.point(FILE, "billing_organization", ("organization",), self.settings.billing_organization)
+        faults, links = Faults(), self.links()
         for entry in self._entries(faults):
-            if entry.kind and not ids.first(entry, faults):
-                continue
-            if self._whole and entry.record is not None:
-                for path, kinds, key in references_of(entry.record):
-                    ids.point(entry.place, path, kinds, key)
-            yield entry
-        if self._whole:
-            ids.report(faults)
+            if links.take(entry, faults):
+                yield entry
+        links.report(faults)
         faults.raise_any()
 
     def _entries(self, faults: Faults) -> Iterator[Entry]:
@@ -53,16 +77,16 @@ class Source:
             stream, self._stream = self._stream, None
             with suppress(Stopped):
                 yield from entries_of(stream, "-", "", faults)
-        for path in self._files:
+        for file in self.files:
             try:
-                with failures(path.name, faults), opened(path) as file:
-                    yield from entries_of(file, path.name, _kind_of(path), faults)
+                with failures(file.name, faults), reading(file) as stream:
+                    yield from entries_of(stream, file.name, file.kind, faults)
             except Stopped:
-                faults.unread.add(_kind_of(path))
+                faults.unread.add(file.kind)
 
 
 def open_source(path: str, *, stdin: IO[bytes] | None = None) -> Source:
-    """A practice folder, a folder of resources, a single file, or `-` for standard input.
+    """A practice folder, a folder of resources (and what is below it), a single file, or `-` for standard input.
 
     Raises InputError if there is nothing to read, SettingsError for a practice.toml of no use.
     """
@@ -102,26 +126,45 @@ def _kind_of(path: Path) -> str:
 def _files_of(folder: Path, name: str) -> list[Path]:
     """The files to read: those of the kinds first, in their order. Raises InputError."""
     try:
-        there = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+        with os.scandir(folder) as there:
+            names = sorted(one.name for one in there if not one.name.startswith(".") and one.is_file())
     except OSError as error:
         raise _refused(name, f"cannot be read: {error.strerror}", "check its permissions") from None
-    own = [path for file in _KIND_OF_FILE for path in there if path.name.removesuffix(".gz") == file]
+    plain = {name: name.removesuffix(".gz") for name in names}
+    own = [folder / name for file in _KIND_OF_FILE for name in names if plain[name] == file]
     for one, other in pairwise(own):
         if _kind_of(one) == _kind_of(other):
             raise _refused(other.name, f"stands beside {one.name}", "keep one of the two")
-    others = [
-        path for path in there if path not in own and path.name.removesuffix(".gz").endswith((".ndjson", ".json"))
-    ]
+    others = [name for name in names if _is_json(name) and plain[name] not in _KIND_OF_FILE]
     if (folder / FILE).exists():
-        for path in others:
-            if (meant := _KIND_OF_STEM.get(_stem(path.name))) is not None:
-                raise _refused(path.name, "is not a file of a practice", f"did you mean {FILES[meant]}?")
+        for other_name in others:
+            if (meant := _KIND_OF_STEM.get(_stem(other_name))) is not None:
+                raise _refused(other_name, "is not a file of a practice", f"did you mean {FILES[meant]}?")
         return own
-    if not own and not others:
-        raise _refused(
-            name, "holds neither records nor resources", f"expected {FILE}, {', '.join(FILES.values())}, or .json"
-        )
-    return own + others
+    if own:
+        return own + [folder / other_name for other_name in others]
+    if found := _below(folder):
+        return found
+    hint = f"expected {FILE}, {', '.join(FILES.values())}, or .json"
+    raise _refused(name, "holds neither records nor resources", hint)
+
+
+def _below(folder: Path) -> list[Path]:
+    """All files of JSON in a folder that is no practice and in its folders; links to folders and hidden ones are left out."""
+    found = list[Path]()
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(at, name) for name in sorted(names) if not name.startswith(".") and _is_json(name)]
+    return found
+
+
+def _is_json(name: str) -> bool:
+    return name.removesuffix(".gz").endswith((".ndjson", ".json"))
+
+
+def _name(path: Path, folder: Path) -> str:
+    """What places call a file: its path below the source."""
+    return path.relative_to(folder).as_posix()
 
 
 def _stem(name: str) -> str:

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fhir_coaching.lens import Json
 from fhir_coaching.report.screen import table
+from fhir_coaching.versions import Json
 
 _HEADINGS = ("h3", "h4")
 _BLOCKS = (*_HEADINGS, "tr", "li")

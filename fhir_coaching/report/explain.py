@@ -11,11 +11,12 @@ from rich.text import Text
 
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.gate import model
-from fhir_coaching.lens import R4, R5, Kind, Version
+from fhir_coaching.lens import Kind
 from fhir_coaching.records import RECORDS
 from fhir_coaching.report.ledger import STAYS
 from fhir_coaching.report.screen import show, table
 from fhir_coaching.report.tables import Line, lines, slice_says
+from fhir_coaching.versions import R4, R5, Version
 
 Kinds = Mapping[str, Kind[Any]]
 

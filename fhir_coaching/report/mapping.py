@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from fhir_coaching.errors import SettingsError
-from fhir_coaching.lens import R4, R5, Kind, Version
+from fhir_coaching.lens import Kind
 from fhir_coaching.records import RECORDS
 from fhir_coaching.report.screen import show, table
 from fhir_coaching.report.tables import Line, below, lines, slice_says
+from fhir_coaching.versions import R4, R5, Version
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from fhir_coaching.errors import Finding
 from fhir_coaching.report.screen import show, table
+from fhir_coaching.report.tally import Tally
 from fhir_coaching.report.values import change, counted, plain
 from fhir_coaching.sync.report import Item, Outcome, Pulled, PullReport, PushReport, Report
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SHOWN = 20  # items of one sort that are shown; --output json has all
+WRONG = 5  # findings of one item
 _STYLES = {
     Outcome.CREATED: "green",
     Outcome.UPDATED: "green",
@@ -22,6 +26,7 @@ _STYLES = {
     Pulled.CHANGED: "green",
     Pulled.UNCHANGED: "dim",
 }
+_FAILED = {Outcome.FAILED, Pulled.FAILED}
 _QUIET = {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Pulled.NEW, Pulled.UNCHANGED}  # counted, not listed
 
 
@@ -42,6 +47,7 @@ def _item(item: Item) -> dict[str, Any]:
         "why": item.why,
         "fields": [{"field": path, "before": plain(one), "after": plain(other)} for path, one, other in item.fields],
         "lost": list(item.lost),
+        "findings": [asdict(finding) for finding in item.findings],
     }
 
 
@@ -55,6 +61,7 @@ def push_page(report: PushReport) -> None:
         *_counts(report, Outcome, "resource", would),
         *_listed(report, values=False),
         *_lost(report),
+        *_wrong(report),
         _verdict(verdict, report),
     )
 
@@ -64,7 +71,12 @@ def pull_page(report: PullReport) -> None:
     would = "would be " if report.dry_run else ""
     changed = report.count(Pulled.NEW) + report.count(Pulled.CHANGED)
     verdict = f"{counted(changed, 'record')} {'to take' if report.dry_run else 'taken'}, {counted(report.requests, 'request')}"
-    show(*_counts(report, Pulled, "record", would), *_listed(report, values=True), _verdict(verdict, report))
+    show(
+        *_counts(report, Pulled, "record", would),
+        *_listed(report, values=True),
+        *_wrong(report),
+        _verdict(verdict, report),
+    )
 
 
 def _verdict(text: str, report: PushReport | PullReport) -> Text:
@@ -107,11 +119,27 @@ def _listed(report: Report, *, values: bool) -> "list[RenderableType]":
             for path, *sides in item.fields:
                 gone, come = change(*sides)
                 rows.add_row(f"    {path}", Text.assemble((gone, "red"), " -> ", (come, "green")) if values else "")
+            for one in item.findings[:WRONG] if outcome in _FAILED else ():
+                where = (one.place, one.element) if outcome is Outcome.FAILED else (one.element, "")
+                rows.add_row(f"    {where[0]}", where[1], _said(one))
+            if outcome in _FAILED and len(item.findings) > WRONG:
+                rows.add_row(f"    and {len(item.findings) - WRONG:,} more", "", "")
         shown.append(rows)
         if len(items) > SHOWN:
             shown.append(f"  and {len(items) - SHOWN:,} more")
         shown.append("")
     return shown
+
+
+def _said(finding: Finding) -> str:
+    hint = f"; {finding.hint}" if finding.hint else ""
+    return f"{finding.message}{hint} [{finding.rule}]"
+
+
+def _wrong(report: Report) -> "list[RenderableType]":
+    """By rule, what is wrong with resources that were written or taken all the same."""
+    taken = (item for item in report.items if item.outcome not in _FAILED)
+    return Tally(one for item in taken for one in item.findings).shown()
 
 
 def _lost(report: Report) -> "list[RenderableType]":

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.lens import Kind, NoNames, Row, Slice, Table, Version
+from fhir_coaching.lens import Kind, NoNames, Row, Slice, Table
 from fhir_coaching.lens.binding import chosen
 from fhir_coaching.records.values import SET
+from fhir_coaching.versions import Version
 
 NAMES = NoNames()
 FATES = {

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from . import bundles
 from .capability import capability_statement
 from .messages import Request, Response
-from .outcomes import Issue, Refusal, Resource, refusal
+from .outcomes import Issue, Refusal, Resource, outcome, refusal
 from .pages import Pages
 from .store import Stored
 
@@ -50,8 +50,9 @@ class Interactions:
     def perform(self, request: Request) -> Response:  # noqa: C901, PLR0912 - one line an interaction
         """Answer a request or raise Refusal."""
         path = request.path.split("/")
-        if request.method == "PATCH" or any(part.startswith("$") for part in path):
-            raise refusal(501, "not-supported", "the sandbox has no operations and no PATCH")
+        validates = self._validate is not None and request.method == "POST" and path[1:] == ["$validate"]
+        if request.method == "PATCH" or (any(part.startswith("$") for part in path) and not validates):
+            raise refusal(501, "not-supported", "the sandbox has no PATCH, and no operation but $validate")
         match request.method, *path:
             case "GET", "metadata":
                 return Response(200, capability_statement(self._version, self.table, self.base))
@@ -67,6 +68,8 @@ class Interactions:
                 return self.pages.search(type_, request)
             case "POST", type_, "_search":
                 return self.pages.search(type_, request)
+            case "POST", type_, "$validate":
+                return self._judge(request, type_)
             case "POST", type_:
                 return self.create(request, type_)
             case "PUT", type_:
@@ -170,9 +173,22 @@ class Interactions:
             raise refusal(400, "structure", "meta has to be an object", f"{type_}.meta")
         return resource
 
+    def _judge(self, request: Request, type_: str) -> Response:
+        """What would be said of a resource, which is the body or in Parameters (operation-resource-validate.html)."""
+        body = request.body
+        if isinstance(body, dict) and body.get("resourceType") == "Parameters" and type_ != "Parameters":
+            given = body.get("parameter")
+            each = (one for one in (given if isinstance(given, list) else ()) if isinstance(one, dict))
+            body = next((one.get("resource") for one in each if one.get("name") == "resource"), None)
+        resource = self._resource(request.but(body=body), type_)
+        found = [Issue(code, text, expression, severity) for severity, code, expression, text in self._found(resource)]
+        return Response(200, outcome(found or [Issue("informational", "nothing was found", severity="information")]))
+
+    def _found(self, resource: Resource) -> Iterable[tuple[str, str, str, str]]:
+        return self._validate(resource) if self._validate else ()
+
     def _put(self, request: Request, resource: Resource, status: int) -> Response:
-        found = self._validate(resource) if self._validate else ()
-        issues = [Issue(code, text, expression, severity) for severity, code, expression, text in found]
+        issues = [Issue(code, text, expression, severity) for severity, code, expression, text in self._found(resource)]
         if any(issue.severity in {"error", "fatal"} for issue in issues):
             raise Refusal(422, *issues)
         return Response.to_write(request, self.store.put(resource, request.method), status, issues)

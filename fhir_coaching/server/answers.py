@@ -20,15 +20,19 @@ from fhir_coaching.errors import (
     Unavailable,
     VersionConflict,
 )
-from fhir_coaching.lens import Json
+from fhir_coaching.versions import Json
 
 LOOK_FIRST = "push again: it looks before it writes"
 ACCEPTED = 202  # a promise, of which nobody knows whether it will be kept
 
 _LOCATION = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([^\s/?#]+)(?:/_history/([^\s/?#]+))?/?")
 _CODE = re.compile(r"[a-z-]{1,40}")
-_EXPRESSION = re.compile(r"[A-Za-z]+(?:\.[A-Za-z]+(?:\([A-Za-z]*\))?|:[A-Za-z-]+|\[[0-9]{1,5}\])*")  # holds no literal
-_ASIDE = re.compile(r"/\*.*?\*/")  # HAPI writes `Bundle.entry[0].resource/*Goal/17*/.target`
+_EXPRESSION = re.compile(
+    r"[A-Za-z]+(?:\.[A-Za-z]+(?:\([A-Za-z]*\))?|:[A-Za-z-]+|\[(?:[0-9]{1,5}|x)\])*"
+)  # holds no literal
+# HAPI writes `Bundle.entry[0].resource/*Goal/17*/.target` and `Goal.extension[1][url='…']`, sekmet `Goal.target.0.due`.
+_ASIDE = re.compile(r"/\*.*?\*/|\[url='[^']*'\]")
+_DOTTED = re.compile(r"\.([0-9]{1,5})(?=\.|\Z)")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,80}")
 _ISSUES = 20  # of one answer, and expressions of one issue: an error is to fit a screen
 _EXPRESSIONS = 5
@@ -111,15 +115,19 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in {None, default} else "")
 
 
-def issues_of(body: Any) -> list[Issue]:
-    """The issues of an OperationOutcome by code and expression; its texts may quote a patient and are left out."""
+def issues_of(body: Any, most: int = _ISSUES) -> list[Issue]:
+    """The first issues of an OperationOutcome by code and expression; its texts may quote a patient and are left out."""
     found = body.get("issue") if isinstance(body, dict) and body.get("resourceType") == "OperationOutcome" else None
-    return [_issue(one) for one in found if isinstance(one, dict)][:_ISSUES] if isinstance(found, list) else []
+    return [_issue(one) for one in found if isinstance(one, dict)][:most] if isinstance(found, list) else []
 
 
 def _issue(one: Json) -> Issue:
     places = one.get("expression") or one.get("location")
-    found = [_ASIDE.sub("", place) for place in places if isinstance(place, str)] if isinstance(places, list) else []
+    found = (
+        [_DOTTED.sub(r"[\1]", _ASIDE.sub("", place)) for place in places if isinstance(place, str)]
+        if isinstance(places, list)
+        else []
+    )
     said = [place for place in found if len(place) <= _LONGEST and _EXPRESSION.fullmatch(place)]
     return Issue(_word(one.get("severity")), _word(one.get("code")), tuple(said[:_EXPRESSIONS]))
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from fhir_coaching.errors import LostAnswer, NotFhir, ServerError
 from fhir_coaching.fhir.names import identifiers
-from fhir_coaching.lens import Json
 from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, error_of, success
+from fhir_coaching.versions import Json
 
 _Search = tuple[str, frozenset[tuple[str, str]]]  # type, parameters
 

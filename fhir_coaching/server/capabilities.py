@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from fhir_coaching.lens import Json
 from fhir_coaching.server.bundle import objects
+from fhir_coaching.versions import Json
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
 
-from fhir_coaching.errors import LostAnswer, NotFhir, NotFound, Rejected, ServerError
+from fhir_coaching.errors import Issue, LostAnswer, NotFhir, NotFound, Rejected, ServerError
 from fhir_coaching.fhir.json import dumps
-from fhir_coaching.lens import Json, Version
-from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, origin
+from fhir_coaching.server.answers import ACCEPTED, LOOK_FIRST, Answer, answer_of, is_resource, issues_of, origin
 from fhir_coaching.server.auth import Auth
 from fhir_coaching.server.bundle import Entry, answers_of, bundle_of, link, objects, path
 from fhir_coaching.server.capabilities import Capabilities, capabilities_of
 from fhir_coaching.server.connection import Connection, Reply, Request
+from fhir_coaching.versions import Json, Version
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of an answer, unpacked
 PAGES = 10_000  # of one search
+ISSUES = 1000  # of one validation
+
+_VERDICTS = {400, 412, 422}  # statuses that may mean: it is not valid
 
 _FRESH = {"Cache-Control": "no-cache"}  # HAPI 8.8.0 answers an old search again for a minute, also inside a batch
 # A parameter that a server does not know is to be refused: ignored, it finds everything.
@@ -147,6 +150,24 @@ class FhirServer:
         """
         conditions = {"If-Match": if_match} if if_match else {}
         return self._written("PUT", f"{resource['resourceType']}/{resource['id']}", resource, conditions)
+
+    def validate(self, resource: Json) -> list[Issue]:
+        """What the server's $validate says of a resource; nothing is written. Raises Rejected where it has no such operation.
+
+        The resource is the body, so that nothing of it stands in an address. A server whose parser refuses it says so with 400
+        (HAPI 8.8.0), others with 412 or 422: their issues are an answer too.
+        """
+        type_ = str(resource["resourceType"])
+        try:
+            reply = self._exchange("POST", f"{type_}/$validate", _FRESH, resource)
+        except ServerError as error:
+            if error.status in _VERDICTS and any(issue.code != "not-supported" for issue in error.issues):
+                return list(error.issues)
+            raise
+        if reply.body is None or reply.body.get("resourceType") != "OperationOutcome":
+            said = f"POST {type_}/$validate: the answer of {self.host} is no OperationOutcome"
+            raise NotFhir(said, status=reply.status)
+        return issues_of(reply.body, ISSUES)
 
     def bundle(self, entries: Sequence[Entry], type_: str) -> list[Answer | ServerError]:
         """A `batch` or a `transaction`: for each entry, in order, its answer or its error."""

@@ -20,9 +20,9 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueErro
 
 from fhir_coaching.errors import LostAnswer, NotFhir, Rejected, ServerError, SettingsError, Unavailable
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.lens import Json
 from fhir_coaching.server.answers import LOOK_FIRST, error_of, origin, success
 from fhir_coaching.server.auth import Auth
+from fhir_coaching.versions import Json
 
 TRIES = 4  # of what is safe to repeat
 WAIT = 60.0  # seconds at most between two tries; a server that asks for more is not waited for

@@ -7,8 +7,8 @@ what no search found. Whatever a server answers, only what says of itself that i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.fhir.names import adopted_id, identifiers, is_adopted
-from fhir_coaching.fhir.references import literal
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.adoption import ADOPTABLE, FOLLOWED_TYPES, Query, followed
 from fhir_coaching.practice.exchange import Exchange

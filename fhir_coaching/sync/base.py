@@ -16,7 +16,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from fhir_coaching.errors import Locked, StateError
-from fhir_coaching.fhir.json import Json, NotJson, dumps, loads
+from fhir_coaching.fhir.json import NotJson, dumps, loads
+from fhir_coaching.versions import Json
 
 FOLDER = ".fhir-coaching"
 FORMAT = 1

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+from fhir_coaching.checks.told import weighed
+from fhir_coaching.errors import Finding
 from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.lens.same import differences, same
 from fhir_coaching.practice.exchange import patient_of, withdrawn
+from fhir_coaching.practice.findings import is_withdrawn
 from fhir_coaching.records.spelling import spell_record
 from fhir_coaching.records.values import Record
 from fhir_coaching.sync.base import OURS, THEIRS, Key, Row
@@ -75,17 +78,38 @@ def _planned(run: Run, key: Key, record: Record, row: Row | None, found: Found) 
         return run.settled(key, Outcome.MOVED, found.parts, why=plan.why, fields=plan.changed)
     if untaken := [type_ for part in plan.writes if not run.server.takes(type_ := run.type_of(key[0], part))]:
         return run.stop(key, Outcome.NOT_DELIVERABLE, f"edited here, and the server takes no {untaken[0]}")
-    run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
-    if not plan.writes:
-        owner, known = (row.owner, row.beside) if row else (OURS, {})
-        run.remember(key, sent, found.parts, owner, beside={**plan.beside, **known})
     writes: list[Write] = []
     for part, resource in plan.writes.items():
         write = Write(
             record, sent, key, part, run.type_of(key[0], part), resource, found.parts.get(part), plan.of(part)
         )
         writes += _appending(run, write, plan, row)
+    writes, wrong = _checked(run, writes)
+    # A withdrawal of what is there has to arrive, however wrong the record is: nothing is asked of it.
+    if wrong and not (is_withdrawn(record) and found.parts[run.anchor(key[0])]):
+        return run.stop(key, Outcome.FAILED, "wrong by the specification: nothing of it is sent", wrong)
+    run.settled(key, Outcome.UNCHANGED, {part: copy for part, copy in found.parts.items() if part not in plan.writes})
+    if not plan.writes:
+        owner, known = (row.owner, row.beside) if row else (OURS, {})
+        run.remember(key, sent, found.parts, owner, beside={**plan.beside, **known})
     return writes
+
+
+def _checked(run: Run, writes: list[Write]) -> tuple[list[Write], tuple[Finding, ...]]:
+    """What is about to be sent, with what is wrong in the server's copies already; and what is wrong by our doing."""
+    checked, wrong = list[Write](), list[Finding]()
+    for write in writes:
+        found = weighed(
+            write.resource,
+            write.copy.resource if write.copy else None,
+            run.exchange.version,
+            place=run.places.get(write.key, ""),
+            lens=run.exchange.lenses[write.key[0]].lenses[write.part],
+            strict=run.strict,
+        )
+        checked.append(replace(write, findings=found.theirs) if found.theirs else write)
+        wrong += found.stops
+    return checked, tuple(wrong)
 
 
 def _appending(run: Run, write: Write, plan: Plan, row: Row | None) -> list[Write]:

@@ -23,7 +23,7 @@ from fhir_coaching.sync.report import PullReport
 from fhir_coaching.sync.taking import Taking
 
 
-def pull(
+def pull(  # noqa: PLR0913 - who calls decides each
     folder: Path,
     entries: Iterable[Entry],
     server: FhirServer,
@@ -34,12 +34,14 @@ def pull(
     adopt: Sequence[Query] = (),
     on_clash: str | None = None,
     dry_run: bool = False,
+    strict: bool = False,
     now: Callable[[], float] = time.time,
 ) -> PullReport:
     """Take what changed on the server only into `folder`, whose records now are `entries`.
 
     `patients` are server ids; without them, those who are linked or bear our identifier. Of their resources those that fit
-    `adopt` become records as well, with what they refer to. `on_clash` is `local` or `server`.
+    `adopt` become records as well, with what they refer to. `on_clash` is `local` or `server`. `strict` takes nothing that has
+    errors by the specification.
     Raises InputError before anything is asked; `stopped` of the report says what ended it early.
     """
     wanted = list(patients)
@@ -49,7 +51,7 @@ def pull(
             local[(entry.kind, entry.record.id if entry.record is not None else entry.withdrawn)] = entry.record
     exchange.names.server = server.base
     there, report = Server(server), PullReport(dry_run=dry_run)
-    taking = Taking(exchange, base, report, local, on_clash)
+    taking = Taking(exchange, base, report, local, on_clash, strict)
     reading = Reading(there, exchange, base, report, taking, adopt)
     try:
         reading.shared()

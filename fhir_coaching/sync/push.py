@@ -36,10 +36,12 @@ def push(
     create_people: bool = False,
     write_adopted: Collection[str] = (),
     dry_run: bool = False,
+    strict: bool = False,
     now: Callable[[], float] = time.time,
 ) -> PushReport:
     """Write what changed here since it was last sent; of what was adopted, resources of the types `write_adopted`.
 
+    What is wrong by the specification is not sent, of `strict` neither what has warnings.
     Raises InputError, StateError or a ServerError before anything is sent; later, `stopped` of the report says what ended it.
     """
     entries = list(entries)
@@ -47,7 +49,10 @@ def push(
     exchange.names.server = server.base
     near = Known({key: record for group in groups for key, record in group.items()}, base.rows)
     report = PushReport(dry_run=dry_run)
-    run = Run(Server(server), exchange, base, report, create_people, now, _refused(entries), near, write_adopted)
+    run = Run(
+        Server(server), exchange, base, report, create_people, now, _refused(entries), near, write_adopted,
+        places={(entry.kind, entry.record.id): entry.place for entry in entries if entry.record is not None}, strict=strict,
+    )  # fmt: skip
     try:
         for group in groups:
             _settle(run, group)

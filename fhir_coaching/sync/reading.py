@@ -6,8 +6,9 @@ from typing import Any
 
 from fhir_coaching.errors import CoachingError, MappingError, NotAuthorized, NotFhir, NotFound, ServerError, Unavailable
 from fhir_coaching.fhir.bundles import query
+from fhir_coaching.fhir.literals import literal
 from fhir_coaching.fhir.names import is_adopted, part_name
-from fhir_coaching.fhir.references import literal, references
+from fhir_coaching.fhir.references import references
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.adoption import Query
 from fhir_coaching.practice.exchange import Exchange
@@ -180,6 +181,7 @@ class Reading:
         """What was adopted and can be no record: it is told, and nothing refers to it."""
 
         def read(key: Key) -> None:
+            self.taking.examine(key, adopted[key])
             self.exchange.record(key[0], resources(self._looked_for(key, adopted[key])), id=key[1])
 
         addresses = {key: [copy.reference for copy in copies.values()] for key, copies in adopted.items()}

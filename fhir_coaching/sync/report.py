@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from fhir_coaching.errors import CoachingError
+from fhir_coaching.errors import CoachingError, Finding
 
 Difference = tuple[str, Any, Any]  # a record's field, before, after
 
@@ -47,6 +47,7 @@ class Item:
     why: str = ""
     fields: tuple[Difference, ...] = ()
     lost: tuple[str, ...] = ()  # fields that the server did not keep
+    findings: tuple[Finding, ...] = ()  # what is wrong with the resource, or with those of the record
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fhir_coaching.errors import Finding
 from fhir_coaching.lens import Json
 from fhir_coaching.practice.exchange import Exchange
 from fhir_coaching.records.spelling import spell_record
@@ -29,6 +30,7 @@ class Write:
     beside: Mapping[str, str] = field(default_factory=dict)  # digests of its near rows
     leaves: bool = False  # the copy is superseded, and a new resource comes after it
     replaces: str = ""  # the address of what a new one replaces
+    findings: tuple[Finding, ...] = ()  # what is wrong in it that was wrong in the copy
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Run:
     refused: Mapping[Key, str]  # records that are not fit to be sent, and why
     near: Known  # what the practice knows beside each record
     write_adopted: Collection[str] = ()  # types of adopted resources that may be written
+    places: Mapping[Key, str] = field(default_factory=dict)  # where records stand
+    strict: bool = False  # whether warnings of the checks stop a record too
     stopped: dict[Key, str] = field(default_factory=dict)  # records that others cannot refer to, and why
     coming: set[Key] = field(default_factory=set)  # records whose turn has come
     addresses: dict[tuple[str, str], str] = field(default_factory=dict)  # identifier -> "Goal/17"
@@ -111,12 +115,12 @@ class Run:
             if (item.kind, item.id) not in keys or ((item.kind, item.id), item.part) in self.written
         ]
 
-    def stop(self, key: Key, outcome: Outcome, why: str) -> list[Write]:
+    def stop(self, key: Key, outcome: Outcome, why: str, findings: tuple[Finding, ...] = ()) -> list[Write]:
         """Report a record that is not written; what refers to it learns why."""
         self.stopped[key] = why
         self.near.held.add(key)
         part = self.anchor(key[0])
-        self.report.items.append(Item(*key, outcome, part, self.type_of(key[0], part), why=why))
+        self.report.items.append(Item(*key, outcome, part, self.type_of(key[0], part), why=why, findings=findings))
         return []
 
     def settled(
@@ -142,4 +146,5 @@ class Run:
             self.written.add((write.key, write.part))
         copy = copy or write.copy
         known = (copy.id, copy.version) if copy else ("", "")
-        self.report.items.append(Item(*write.key, outcome, write.part, write.type, *known, why=why, lost=lost))
+        item = Item(*write.key, outcome, write.part, write.type, *known, why=why, lost=lost, findings=write.findings)
+        self.report.items.append(item)

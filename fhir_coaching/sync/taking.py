@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+from fhir_coaching.checks.told import told
+from fhir_coaching.errors import ERROR, Fault, Finding, MappingError
 from fhir_coaching.fhir.names import is_adopted
 from fhir_coaching.lens.same import differences, field_of, same
 from fhir_coaching.practice.exchange import Exchange, withdrawn
@@ -21,15 +23,31 @@ class Taking:
     report: PullReport
     local: dict[Key, Record | None]
     on_clash: str | None
+    strict: bool = False  # whether what has errors by the specification is left there
     changed: dict[Key, Record] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     losers: list[Record] = field(default_factory=list)
     seen: set[Key] = field(default_factory=set)
     anchors: dict[Key, Copy] = field(default_factory=dict)  # as they are now
+    findings: dict[Key, tuple[Finding, ...]] = field(default_factory=dict)  # what is wrong with what arrived
+
+    def examine(self, key: Key, there: Copies) -> None:
+        """Check the resources of a record that are new or changed. Raises MappingError for one that is not to be taken."""
+        row = self.base.rows.get(key)
+        known = row.parts if row is not None else {}
+        self.findings[key] = tuple(
+            one
+            for part, copy in there.items()
+            if copy is not None and (part not in known or not same(copy.resource, known[part].resource))
+            for one in told(copy.resource, self.exchange.version, copy.reference)
+        )
+        if self.strict and any(one.severity == ERROR for one in self.findings[key]):
+            raise MappingError([Fault("wrong by the specification: not taken")])
 
     def decide(self, key: Key, there: Copies, owner: str) -> None:
         """Settle one record: `there` are the parts that were looked for. Raises MappingError for what cannot be read."""
+        self.examine(key, there)
         row, local = self.base.rows.get(key), self._here(key)
         if row is not None and row.intent is not None:
             row = arrived(self.exchange, row, {part: copy for part, copy in there.items() if copy is not None}) or row
@@ -113,9 +131,8 @@ class Taking:
         anchor = self.exchange.kinds[key[0]].anchor
         copy = self.anchors.get(key) or (row.parts.get(anchor) if row else None)
         type_ = self.exchange.lenses[key[0]].lenses[anchor].table.type
-        self.report.items.append(
-            Item(*key, outcome, anchor, type_, copy.id if copy else "", copy.version if copy else "", why, fields)
-        )
+        known, findings = (copy.id, copy.version) if copy else ("", ""), self.findings.get(key, ())
+        self.report.items.append(Item(*key, outcome, anchor, type_, *known, why, fields, findings=findings))
 
 
 def _taking(last: Record, changes: tuple[Difference, ...], theirs: Record) -> Record:

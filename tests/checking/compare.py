@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fhir_coaching.checks.problem import ERROR, Problem
+from fhir_coaching.errors import ERROR, Finding
 
 Json = dict[str, Any]
 
@@ -23,7 +23,7 @@ ROOT = "Resource"
 # The class of what the engine says, by the first pattern found in its message id and its text.
 CLASSES: tuple[tuple[str, str], ...] = (
     (r"StructureDefinition/[^ ]+#(txt-[12]) ", "narrative"),
-    (r"StructureDefinition/[^ ]+#([a-z]+-\d+[a-z]?) ", r"invariant \1"),
+    (r"StructureDefinition/[^ ]+#([a-z]+(?:-[a-z]+)?-\d+[a-z]?) ", r"invariant \1"),
     (r"CONTAINED_ORPHAN_DOM3", "invariant dom-3"),
     (r"displayLanguage", LANGUAGE),
     (r"ORACLE_EXCEPTION|Error parsing JSON source", FAILED),
@@ -44,6 +44,7 @@ OF_TYPE = re.compile(r"\.ofType\(([A-Za-z])(\w*)\)")
 INDEX = re.compile(r"\[\d+\]\Z")
 URL = re.compile(r"\[url='.*?'\]")
 MISSING = re.compile(r"^[\w.\[\]:]*?(\w+(?:\[x\])?): (?:minimum required|max allowed)")
+SLICE = re.compile(r"^Slice '[\w.\[\]]*?(\w+(?:\[x\])?):[\w-]+'")
 UNKNOWN = re.compile(r"^Unrecognized property '([^']*)'")
 
 # What the engine says of an element and means of one in it.
@@ -67,6 +68,7 @@ KINDS = {
     "choice": "unknown",
     "fixed": "format",
     "pattern": "code",
+    "slice": "cardinality",
 }
 
 
@@ -109,7 +111,7 @@ def heard(rule: str, at: str, text: str, resource: Any) -> Said:
     places = [place]
     if found := UNKNOWN.match(text):
         places.append(below(place, found[1].removeprefix("_")))
-    elif found := MISSING.match(text):
+    elif found := MISSING.match(text) or SLICE.match(text):
         places.append(below(place, found[1]))
     if "displayLanguage" in text:
         places.append("language")  # of the resource: the cause, which it does not name
@@ -129,11 +131,17 @@ def class_of(rule: str, text: str) -> str:
     return "other"
 
 
-def our_errors(problems: Iterable[Problem], resource: Any) -> list[Said]:
+def our_errors(findings: Iterable[Finding], resource: Any) -> list[Said]:
     """What `checks` found, warnings aside; with the value, which is nowhere else to be seen."""
     return [
-        Said(kind_of(one.rule), one.rule, one.at, f"{one.message} {found_at(one.at, resource)!r}", (our_place(one.at),))
-        for one in problems
+        Said(
+            kind_of(one.rule),
+            one.rule,
+            one.element,
+            f"{one.message} {found_at(one.element, resource)!r}",
+            (our_place(one.element),),
+        )
+        for one in findings
         if one.severity == ERROR
     ]
 
@@ -158,7 +166,7 @@ def kind_of(rule: str) -> str:
     """The class of a rule of ours: a constraint's id says so itself."""
     if rule in {"txt-1", "txt-2"}:
         return "narrative"
-    return f"invariant {rule}" if re.fullmatch(r"[a-z]+-\w+", rule) else KINDS.get(rule, rule)
+    return f"invariant {rule}" if re.fullmatch(r"[a-z]+(-[a-z]+)?-\d+[a-z]?", rule) else KINDS.get(rule, rule)
 
 
 def rootless(at: str) -> str:

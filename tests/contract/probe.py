@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import requests
 
-from fhir_coaching.fhir.json import Json, NotJson, dumps, loads
+from fhir_coaching.fhir.json import NotJson, dumps, loads
+from fhir_coaching.versions import Json
 
 FHIR_JSON = "application/fhir+json"
 FRESH = {"Cache-Control": "no-cache"}  # HAPI answers an old search again for 60 s (8.8.0, 2026-11)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contract.probe import Probe
-from fhir_coaching.fhir.json import Json
+from fhir_coaching.versions import Json
 
 COACHED = ("RelatedPerson", "Goal", "Encounter", "Appointment")  # have a search parameter `patient`
 SHARED = ("Patient", "Practitioner", "PractitionerRole", "Organization", "Location")

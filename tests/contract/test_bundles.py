@@ -6,7 +6,7 @@ import pytest
 
 from contract.probe import Probe, entries, entry, outcome_of, target
 from contract.resources import goal, patient
-from fhir_coaching.fhir.json import Json
+from fhir_coaching.versions import Json
 
 
 def statuses(bundle: Json) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from contract.probe import Probe, entry, outcome_of
 from contract.resources import goal, patient
-from fhir_coaching.fhir.json import Json
+from fhir_coaching.versions import Json
 
 WORDS = {
     "right-to-left": "هدف: المشي كل يوم \N{RIGHT-TO-LEFT MARK}",

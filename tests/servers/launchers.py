@@ -9,15 +9,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from fhir_coaching.fhir.json import dumps, loads
+from fhir_coaching.versions import Json
 from servers.process import Unavailable, cache, free_port, locked, running
 
 HERE = Path(__file__).parent
 
 SEKMET = "sekmet-fhir==0.1.1"
+
+# Other checks of structure, for development alone: requirement, the Python that it no longer runs on, script.
+OPINIONS = {
+    "fhirkit": ("fhirkit-rs==0.1.0", (4, 0), "of_fhirkit.py"),
+    "google-fhir": ("google-fhir-r4==0.11.0", (3, 12), "of_google.py"),
+}
 
 SEKMET_SETTINGS = """\
 base_url: {url}
@@ -61,7 +69,7 @@ def sekmet() -> Iterator[str]:
     if given := os.environ.get("FHIR_COACHING_TEST_SEKMET"):
         yield given.rstrip("/")
         return
-    python = _sekmet_environment()
+    python = own_environment(SEKMET)
     port = free_port()
     url = f"http://127.0.0.1:{port}/fhir"
     with tempfile.TemporaryDirectory(prefix="fhir-coaching-sekmet-") as folder:
@@ -114,20 +122,50 @@ def _unbuilt(build: Path, mark: str) -> bool:
     return not any(build.glob(mark))
 
 
-def _sekmet_environment() -> Path:
-    """Python of sekmet's own environment, made on first use. Raises Unavailable."""
-    folder = cache() / SEKMET.replace("-fhir==", "-")
+def own_environment(requirement: str, *, below: tuple[int, int] = (4, 0)) -> Path:
+    """Python of an environment that holds one package and what it needs, made on first use, in the user's cache.
+
+    `below`: the version of Python that the package no longer runs on. Raises Unavailable.
+    """
+    folder = cache() / requirement.replace("-fhir==", "-").replace("==", "-")
     python, made = folder / "bin" / "python", folder / "made"
-    with locked(cache() / "sekmet.lock"):
+    with locked(folder.with_name(f"{folder.name}.lock")):
         if made.exists():
             return python
         shutil.rmtree(folder, ignore_errors=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", SEKMET]
-        for command in ([sys.executable, "-m", "venv", str(folder)], install):
+        install = [str(python), "-m", "pip", "install", "--quiet", requirement]
+        for command in ([_python(requirement, below), "-m", "venv", str(folder)], install):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 shutil.rmtree(folder, ignore_errors=True)
                 said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
-                raise Unavailable(f"{SEKMET} cannot be installed; pip said last: {said[-1]}")
+                raise Unavailable(f"{requirement} cannot be installed; pip said last: {said[-1]}")
         made.touch()
     return python
+
+
+def _python(requirement: str, below: tuple[int, int]) -> str:
+    """This Python, or an older one that is installed beside it. Raises Unavailable."""
+    if sys.version_info < below:
+        return sys.executable
+    older = (f"python{below[0]}.{minor}" for minor in range(below[1] - 1, 8, -1))
+    if found := next(filter(None, map(shutil.which, older)), None):
+        return found
+    raise Unavailable(f"{requirement} needs a Python before {below[0]}.{below[1]}, and none is installed here")
+
+
+def opinion(name: str, resources: Iterable[Json]) -> list[list[str]]:
+    """What another program thinks of resources: for each the places of its errors, empty where it names none.
+
+    `name` is one of OPINIONS. The first use makes its environment. Raises Unavailable.
+    """
+    requirement, below, script = OPINIONS[name]
+    python = own_environment(requirement, below=below)
+    done = subprocess.run(
+        [python, HERE / "opinions" / script],
+        input=b"".join(dumps(one) + b"\n" for one in resources),
+        stdout=subprocess.PIPE,
+        check=True,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    return [loads(line) for line in done.stdout.splitlines()]

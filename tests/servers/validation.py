@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import requests
 
-from fhir_coaching.fhir.json import Json, dumps, loads
+from fhir_coaching.fhir.json import dumps, loads
+from fhir_coaching.versions import Json
 
 
 class Validator:

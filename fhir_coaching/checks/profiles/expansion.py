@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/valueset.html#compose
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -15,14 +15,21 @@ class Uncountable(Exception):
 
 
 class Expansion:
-    """The value sets and code systems of some packages, by URL."""
+    """The value sets and code systems of some packages, by URL; with others that are counted out already."""
 
-    def __init__(self, resources: list[Json]) -> None:
+    def __init__(
+        self,
+        resources: list[Json],
+        sets: Mapping[str, Mapping[str, list[str]]] | None = None,
+        systems: Mapping[str, list[str]] | None = None,
+    ) -> None:
         def by_url(kind: str) -> dict[str, Json]:
             # The first one wins: a version's own package stands before those that it builds on.
             return {one["url"]: one for one in reversed(resources) if one.get("resourceType") == kind and "url" in one}
 
         self.sets, self.systems = by_url("ValueSet"), by_url("CodeSystem")
+        self.known_sets, self.known_systems = sets or {}, systems or {}
+        self._counted: dict[str, Codes] = {}  # a value set that many others hold is counted once
 
     def codes(self, url: str) -> Codes | None:
         """The codes of a value set for each code system, or None if they cannot be counted out."""
@@ -34,6 +41,15 @@ class Expansion:
 
     def _codes(self, url: str, within: tuple[str, ...]) -> Codes:
         url = url.split("|", maxsplit=1)[0]
+        if url not in self._counted:
+            known = self.known_sets.get(url) if url not in self.sets else None
+            found = (
+                self._composed(url, within) if known is None else {system: set(its) for system, its in known.items()}
+            )
+            self._counted[url] = found
+        return {system: set(codes) for system, codes in self._counted[url].items()}
+
+    def _composed(self, url: str, within: tuple[str, ...]) -> Codes:
         if url in within or url not in self.sets or "compose" not in self.sets[url]:
             raise Uncountable
         compose = self.sets[url]["compose"]
@@ -60,6 +76,8 @@ class Expansion:
         if "concept" in part:
             return {one["code"] for one in part["concept"]}
         system = self.systems.get(part["system"], {})
+        if not system and "filter" not in part and part["system"] in self.known_systems:
+            return set(self.known_systems[part["system"]])
         if system.get("content") != "complete" or "concept" not in system:
             raise Uncountable
         concepts = list(walk(system["concept"], ()))

@@ -1,0 +1,112 @@
+"""`validate --against`: what a server's $validate says of the same resources, and where the two differ."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from fhir_coaching.commands.examining import Seen, Wish
+from fhir_coaching.commands.servers import client
+from fhir_coaching.errors import ERROR, CoachingError, Finding, Issue, ServerError
+from fhir_coaching.versions import Json
+
+BOTH, OURS, THEIRS = "both", "only_ours", "only_theirs"
+MOST = 100  # differences of each sort that are listed; all are counted
+
+# What a server names by the element around it: https://github.com/hapifhir/org.hl7.fhir.core says "minimum required" there.
+AROUND = {"cardinality", "choice", "ele-1", "unknown"}
+
+_OF_TYPE = re.compile(r"\.ofType\(([A-Za-z])(\w*)\)")
+_INDEX = re.compile(r"\[\d+\]\Z")
+
+
+class Against:
+    """One server, asked about each resource that was examined. Errors are compared, warnings are not."""
+
+    def __init__(self, url: str, token_file: str | None, wish: Wish) -> None:
+        self._server = client(url, token_file, wish.version.name)
+        self._counts = Counter({BOTH: 0, OURS: 0, THEIRS: 0})
+        self._listed = Counter[str]()
+        self._differences = list[dict[str, str]]()
+        self.asked = 0
+        self.stopped: CoachingError | None = None  # why the server was not asked any further
+
+    @property
+    def only_theirs(self) -> int:
+        """How many errors the server alone found."""
+        return self._counts[THEIRS]
+
+    def compare(self, seen: Seen) -> None:
+        """Ask the server about the resources of one text."""
+        for resource, findings in seen.resources:
+            if self.stopped is not None:
+                return
+            try:
+                issues = self._server.validate(resource)
+            except ServerError as error:
+                self.stopped = error
+                return
+            self.asked += 1
+            for sort, element, rule in compared(findings, issues, resource):
+                self._counts[sort] += 1
+                if sort != BOTH and self._listed[sort] < MOST:
+                    self._listed[sort] += 1
+                    self._differences.append({"only": sort, "place": seen.place, "element": element, "rule": rule})
+
+    def json(self) -> dict[str, Any]:
+        """For programs."""
+        return {"asked": self.asked, **self._counts, "differences": self._differences}
+
+    def tell(self, *, err: bool) -> None:
+        """For people: each difference, and how many there are."""
+        for one in self._differences:
+            who = "only ours" if one["only"] == OURS else "only the server's"
+            click.echo(f"{who:<17}  {one['place']} {one['element']} [{one['rule']}]", err=err)
+        both, ours, theirs = (self._counts[sort] for sort in (BOTH, OURS, THEIRS))
+        noun = "resource" if self.asked == 1 else "resources"
+        said = f"{both:,} errors on both sides, {ours:,} only ours, {theirs:,} only the server's"
+        click.echo(f"{self._server.host}, asked about {self.asked:,} {noun}: {said}", err=err)
+
+
+def compared(findings: list[Finding], issues: list[Issue], resource: Json) -> Iterator[tuple[str, str, str]]:
+    """Each error of either side: on which sides, its element, our rule or the server's code.
+
+    An issue that names no element (HAPI's parser gives up at the first thing it cannot read) is about the whole resource: any
+    error of ours answers it.
+    """
+    ours = [(place_of(one.element, resource), one) for one in findings if one.severity == ERROR]
+    theirs = [one for one in issues if one.severity in {"error", "fatal"}]
+    places = [tuple(place_of(at, resource) for at in one.expression) for one in theirs]
+    for at, one in ours:
+        known = any(_same(at, one.rule, other) for its in places for other in its)
+        whole = any(not its for its in places)
+        yield (BOTH if known or whole else OURS), one.element, one.rule
+    for issue, its in zip(theirs, places, strict=True):
+        if not any(not its or any(_same(at, one.rule, other) for other in its) for at, one in ours):
+            yield THEIRS, (issue.expression or (str(resource.get("resourceType")),))[0], issue.code
+
+
+def _same(at: str, rule: str, other: str) -> bool:
+    """Whether our element is the server's, or stands in it where servers name what is around."""
+    around = at.rpartition(".")[0]
+    return other in {at, _INDEX.sub("", at)} or at == _INDEX.sub("", other) or (rule in AROUND and other == around)
+
+
+def place_of(element: str, resource: Json) -> str:
+    """An element as the resource spells it: `due.ofType(Duration)` and `due[x]` are `dueDuration`, `_start` is `start`."""
+    node: Any = resource
+    first, *names = _OF_TYPE.sub(lambda found: found[1].upper() + found[2], element).split(".")
+    said = [first]
+    for name in names:
+        bare, *rest = re.split(r"[\[\]]+", name.rstrip("]"))
+        bare, rest = bare.removeprefix("_"), [one for one in rest if one]
+        if rest == ["x"]:
+            keys = [key for key in node if re.match(f"_?{bare}[A-Z]", key)] if isinstance(node, dict) else []
+            bare, rest = (keys[0].removeprefix("_") if keys else bare), []
+        said.append(bare + "".join(f"[{index}]" for index in rest))
+        node = node.get(bare) if isinstance(node, dict) else None
+        for index in rest:
+            node = node[int(index)] if isinstance(node, list) and int(index) < len(node) else None
+    return ".".join(said)

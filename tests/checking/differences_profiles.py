@@ -1,0 +1,91 @@
+"""Where `checks` with profiles and the validation engine with their guide differ and are meant to, each with its reason."""
+
+from checking.differences import DIFFERENCES, FALSE, MISSED, Difference
+
+# What the base leaves open and a guide does not: the extensions that it defines.
+OPEN = "the definition of an extension: what it may hold and where it may stand"
+
+PROFILES: tuple[Difference, ...] = (
+    # What follows from another error, which both report.
+    Difference(
+        MISSED,
+        r"StructureDefinition/|^other |^code |^invariant ",
+        "a profile of another type of resource is refused as such; the engine asks it of the resource, in which all is missing",
+        beside="profile",
+    ),
+    Difference(
+        MISSED,
+        "^cardinality Validation_VAL_Profile_Minimum_SLICE",
+        "what tells the items of a slice is of the wrong type, which is found",
+        beside="type",
+    ),
+    Difference(
+        MISSED,
+        "^(target|invariant ref-1) .*payer",
+        "what is contained is of no known type, which is found: the engine then takes it for absent",
+        beside="type",
+    ),
+    Difference(FALSE, "^profile profile at meta.profile", "the same, of ours: the engine says what follows from it"),
+    # What is not claimed.
+    Difference(
+        MISSED,
+        "^other SLICING_CANNOT_BE_EVALUATED",
+        "the engine lacks the guide of a slice's extensions and takes that for an error",
+    ),
+    Difference(
+        MISSED,
+        r"^(cardinality|invariant vs-\d|code|other) .* \((from|defined in) http://hl7.org/fhir/StructureDefinition/(heartrate|bp|vitalsigns|bodyweight)",
+        "the vital signs of the base, whose profiles the engine asks for wherever an observation has such a code",
+    ),
+    Difference(
+        MISSED,
+        r"^extension Extension_EXT(?!.*/us/core/)|^(code|target|unknown|other) .* at .*xtension\[\d+\]\.value"
+        r"|^cardinality .*\(from (https://w3id|http://hl7.org/fhir/StructureDefinition/goal-)"
+        r"|^unknown Validation_VAL_Profile_NotAllowed .*StructureDefinition/(CodeableConcept|Reference)\|",
+        "extensions of the base, and this project's own, whose definitions are in no guide of the user's",
+    ),
+    Difference(
+        MISSED,
+        r"http://hl7.org/fhir/StructureDefinition/(workflow-|resource-)|https://w3id.*StructureDefinition|^invariant ext-1 .* at :",
+        "a resource that says an extension's definition for its profile, of one that is in no guide at hand",
+    ),
+    Difference(MISSED, "_CANONICAL_TYPE |_URL_INTERNAL ", "what a canonical address leads to"),
+    Difference(MISSED, "UNKNOWN_NOT_POLICY ", "a profile that is in no guide at hand is information here"),
+    # Where the specification is on our side.
+    Difference(
+        MISSED,
+        r"^format TYPE_SPECIFIC_CHECKS_CANONICAL_ABSOLUTE .* '(?!https?:|urn:)[A-Za-z][A-Za-z0-9+.-]*:\S*'$",
+        "an absolute address (RFC 3986) has any scheme, in any case; the engine knows only http, https and urn",
+    ),
+    Difference(
+        FALSE,
+        "^format format at .*: not of type dateTime ' '",
+        "one blank: the pattern of the type forbids it; the engine warns",
+    ),
+    Difference(
+        FALSE,
+        r"^format fixed at .*",
+        "a fixed value that is not there, but why: https://hl7.org/fhir/R4/elementdefinition.html asks for it exactly",
+    ),
+    Difference(
+        FALSE,
+        "^invariant provenance-1 ",
+        "a practitioner known by the address alone: the engine looks only at what is at hand, and then says the same",
+    ),
+    # What is not found yet.
+    Difference(
+        MISSED,
+        r"^code Terminology_TX_(NoValid_1_CC|Code_ValueSet\w*) at type: .*us-core-documentreference-type",
+        "a concept without a code of LOINC, where a required value set names LOINC in part, which cannot be counted out",
+    ),
+    Difference(MISSED, "^extension Extension_EXT_Url_NotFound", "a url that has only extensions"),
+    Difference(MISSED, "^format Terminology_TX_System_Relative at .*xtension", "a relative system in a known extension"),
+    Difference(
+        MISSED,
+        "^invariant us-core-(2|7|15) ",
+        "an element that is there, but has nothing in it that could be: the engine reads it as absent",
+        beside="unknown|cardinality|invariant ele-1",
+    ),
+)  # fmt: skip
+
+GUIDED = (*(one for one in DIFFERENCES if one.reason != OPEN), *PROFILES)
