@@ -292,5 +292,5 @@ def test_a_record_with_faults_of_its_own_is_not_sent(practice: Practice) -> None
     practice.write({name: value for name, value in BOB.items() if name != "sex"})
     report = practice.push()
     assert outcome(report, "patient", "p2") is Outcome.FAILED
-    assert "[patient-sex]" in item(report, "patient", "p2").why
+    assert [one.rule for one in item(report, "patient", "p2").findings] == ["patient-sex"]
     assert outcome(report, "goal", "g3") is Outcome.NOT_DELIVERABLE

@@ -63,7 +63,7 @@ def decide(run: Run, key: Key, record: Record | None, found: Found) -> list[Writ
 
 def _written(run: Run, key: Key, record: Record, row: Row | None, found: Found) -> list[Write]:
     if key in run.refused:
-        return run.stop(key, Outcome.FAILED, run.refused[key])
+        return run.stop(key, Outcome.FAILED, "wrong as a record: nothing of it is sent", run.refused[key])
     if why := _lacking(run, key, record):
         return run.stop(key, Outcome.NOT_DELIVERABLE, why)
     return _planned(run, key, record, row, found)

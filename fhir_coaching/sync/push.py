@@ -9,7 +9,7 @@ create; else a plain one, with the base alone to know.
 import time
 from collections.abc import Callable, Collection, Iterable
 
-from fhir_coaching.errors import MappingError, ServerError
+from fhir_coaching.errors import Finding, MappingError, ServerError
 from fhir_coaching.practice.across import findings_across
 from fhir_coaching.practice.entries import Entry
 from fhir_coaching.practice.exchange import Exchange, patient_of
@@ -62,17 +62,17 @@ def push(
     return run.report
 
 
-def _refused(entries: list[Entry]) -> dict[Key, str]:
-    """Records with an error, by themselves or among the others, and what it is."""
+def _refused(entries: list[Entry]) -> dict[Key, tuple[Finding, ...]]:
+    """Records with errors, by themselves or among the others, and which."""
     places = {entry.place: (entry.kind, entry.record.id) for entry in entries if entry.record is not None}
-    why: dict[Key, list[str]] = {}
+    wrong: dict[Key, list[Finding]] = {}
     for finding in (*(one for entry in entries for one in findings(entry)), *findings_across(entries)):
         place = finding.place
         while place and place not in places:
             place = place.rpartition(" ")[0]
         if finding.severity == "error" and place:
-            why.setdefault(places[place], []).append(f"{finding.message} [{finding.rule}]")
-    return {key: "; ".join(dict.fromkeys(said)) for key, said in why.items()}
+            wrong.setdefault(places[place], []).append(finding)
+    return {key: tuple(dict.fromkeys(found)) for key, found in wrong.items()}
 
 
 def _groups(entries: Iterable[Entry], exchange: Exchange, base: Base) -> list[Group]:

@@ -43,7 +43,7 @@ class Run:
     report: PushReport
     create_people: bool
     now: Callable[[], float]
-    refused: Mapping[Key, str]  # records that are not fit to be sent, and why
+    refused: Mapping[Key, tuple[Finding, ...]]  # records that are not fit to be sent, and why
     near: Known  # what the practice knows beside each record
     write_adopted: Collection[str] = ()  # types of adopted resources that may be written
     places: Mapping[Key, str] = field(default_factory=dict)  # where records stand
