@@ -200,6 +200,14 @@ def test_an_encounter_is_no_longer_than_its_period(value: Any, unit: str, *, lon
         ]
 
 
+def test_a_length_beyond_what_is_computed_is_answered() -> None:
+    length = {"value": Decimal("1e999999"), "system": "http://unitsofmeasure.org", "code": "d"}
+    encounter = {"resourceType": "Encounter", "period": AN_HOUR, "length": length}
+    assert (WARNING, "length", "Encounter.length") in found(encounter)
+    appointment = {"resourceType": "Appointment", **AN_HOUR, "minutesDuration": Decimal("1e999999")}
+    assert (WARNING, "length", "Appointment.minutesDuration") in found(appointment)
+
+
 def test_nobody_takes_part_in_an_encounter_after_its_end() -> None:
     people = [{"period": AN_HOUR}, {"period": period(AN_HOUR["start"], "2026-03-02T12:00:00Z")}]
     resource = {"resourceType": "Encounter", "period": AN_HOUR, "participant": people}

@@ -17,6 +17,7 @@ from fhir_coaching import checks
 from fhir_coaching.checks import check
 from fhir_coaching.checks.invariants import INVARIANTS
 from fhir_coaching.checks.sentences import RULES
+from fhir_coaching.commands.examining import is_within
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.practice.rules import RULES as OF_RECORDS
 from fhir_coaching.report.located import element_steps, steps, word
@@ -128,6 +129,15 @@ def test_records_have_both_places(tmp_path: Path) -> None:
     # Not again as gol-1 of the resource that it would be.
     (one,) = findings(saved(tmp_path / "goals.ndjson", {**said, "start": "2026"}))
     assert (one["rule"], one["place"], one["found"]) == ("goal-detail", "goals.ndjson:1 targets[0].measure", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("place", "around", "within"),
+    [("x:1 state", "x:1 state", True), ("x:1 targets[0].due", "x:1 targets[0]", True), ("x:1 targets[0]", "x:1 targets", True),
+     ("x:1 state_reason", "x:1 state", False), ("x:1 targets[10]", "x:1 targets[1]", False), ("x:1 state", "x:1", False)],
+)  # fmt: skip
+def test_a_field_is_within_another_by_its_names_not_its_letters(place: str, around: str, *, within: bool) -> None:
+    assert is_within(place, around) is within
 
 
 def test_what_is_amiss_between_records_is_found_again_in_their_files(tmp_path: Path) -> None:

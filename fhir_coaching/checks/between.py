@@ -26,7 +26,7 @@ TIMES: Mapping[str, Decimal] = {
     "a": Decimal(31557600), "a_j": Decimal(31557600), "a_g": Decimal(31556952), "a_t": Decimal("31556925.216"),
 }  # fmt: skip
 
-MINUTE = 60
+MINUTE = TIMES["min"]
 
 
 def duration(node: Json, at: str, walk: "Walk") -> None:
@@ -65,7 +65,7 @@ def minutes(node: Json, at: str, walk: "Walk") -> None:
     """An appointment takes no more minutes than lie between its start and its end."""
     said = number(node, "minutesDuration")
     if said is not None:
-        _fits(said * MINUTE, node, f"{at}.minutesDuration", walk)
+        _fits(said, MINUTE, node, f"{at}.minutesDuration", walk)
 
 
 def encounter(node: Json, at: str, walk: "Walk") -> None:
@@ -76,7 +76,7 @@ def encounter(node: Json, at: str, walk: "Walk") -> None:
     if length.__class__ is dict and text(length, "system") == UCUM:
         value, unit = number(length, "value"), TIMES.get(text(length, "code"))
         if value is not None and unit is not None:
-            _fits(value * unit, period, f"{at}.length", walk)
+            _fits(value, unit, period, f"{at}.length", walk)
     for name in ("participant", "location"):
         for where, one in each(node, name, at):
             if "period" in one:
@@ -95,9 +95,10 @@ def billed(node: Json, at: str, walk: "Walk") -> None:
                 _within(item["servicedPeriod"], period, f"{where}.servicedPeriod", walk)
 
 
-def _fits(seconds: Decimal, period: Json, at: str, walk: "Walk") -> None:
+def _fits(value: Decimal, unit: Decimal, period: Json, at: str, walk: "Walk") -> None:
     room = seconds_between(text(period, "start"), text(period, "end"))
-    if room is not None and seconds > max(room, 0):  # an end before the start is said elsewhere
+    # An end before the start is said elsewhere. What is divided is within reach, whatever the value is.
+    if room is not None and value > Decimal(max(room, 0)) / unit:
         walk.warn("length", at, "is longer than the time from start to end", "correct one of the two")
 
 

@@ -91,7 +91,10 @@ def _type(shape: Shape, fill: Callable[[Shape], None]) -> TypeCheck:  # noqa: C9
         if not node or (len(node) == 1 and not id_is_content and "id" in node):
             walk.error("ele-1", at, "an object without content", "leave it out")
         for one in extra:
-            one(node, at, walk)
+            try:
+                one(node, at, walk)
+            except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
+                walk.tell("not-evaluated", at, "a rule between elements could not be applied here")
         if rules:
             apply(rules, node, at, walk)
         if about_contained and "contained" in node:

@@ -293,18 +293,22 @@ def _unsayable(entry: "Entry", own: Sequence[Finding], wish: Wish, seen: Seen) -
     except MappingError as error:
         yield from (fault.as_finding("mapping") for fault in error.faults)
         return
-    said = [one.place for one in own if one.severity == ERROR]
+    said = [one.place for one in own if one.severity == ERROR and one.place != entry.place]
     for part, resource in made.items():
         every, lens = list(_of_resource(resource, entry.place, wish)), exchange.lenses[entry.kind].lenses[part]
         for one in every:
             if one.severity != ERROR:  # a warning is about how it is said, which is ours
                 continue
-            field = field_at(lens, resource, one.element)
-            place = f"{entry.place} {field}".strip()
-            if not (field and any(place.startswith(other) or other.startswith(place) for other in said)):
+            place = f"{entry.place} {field_at(lens, resource, one.element)}".strip()
+            if not any(is_within(place, other) or is_within(other, place) for other in said):
                 yield replace(one, place=place)
         if wish.against:
             seen.resources.append((resource, every))
+
+
+def is_within(place: str, around: str) -> bool:
+    """Whether a field is another one or stands in it: `targets[0].due` in `targets[0]`, but not `state_reason` in `state`."""
+    return place == around or place.startswith((f"{around}.", f"{around}["))
 
 
 def _as_entries(value: Json, place: str) -> "list[Entry]":
