@@ -8,12 +8,18 @@ from rich.text import Text
 
 from fhir_coaching.errors import Finding
 from fhir_coaching.report.screen import show, table
-from fhir_coaching.report.validated import COLOURS
+from fhir_coaching.report.validated import COLOURS, ORDER
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 FIRST = 3  # places that are shown of each rule
+
+
+def _order(one: tuple[tuple[str, str], int]) -> tuple[int, int, str]:
+    """The worst and the most frequent first, as in `validate`'s summary."""
+    (severity, rule), count = one
+    return ORDER.index(severity), -count, rule
 
 
 class Tally:
@@ -37,7 +43,7 @@ class Tally:
         if not self._count:
             return []
         rows = table("rule", "severity", "times", "what, and where first", times="right")
-        for (severity, rule), count in sorted(self._count.items(), key=lambda one: (one[0][0], -one[1], one[0][1])):
+        for (severity, rule), count in sorted(self._count.items(), key=_order):
             first = self._first[severity, rule]
             where = "\n".join(f"{one.place} {one.element}".strip() for one in first)
             said = Text.assemble(first[0].message, ("\n" + where, "dim"))
