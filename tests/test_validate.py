@@ -318,9 +318,11 @@ def test_operation_outcomes_are_right_by_our_own_check(version: Version, tmp_pat
         ("error", "value", ["Goal.startDate"]),
         ("error", "structure", ["Goal.foo"]),
     ]
-    where = {extension["url"].rpartition("-")[2]: extension for extension in outcome["issue"][0]["extension"]}
-    assert (where["line"]["valueInteger"], where["col"]["valueInteger"]) == (3, 22)
-    assert outcome["extension"][0]["valueString"] == str(one)
+    assert outcome["issue"][0]["location"] == ["Line[3] Col[22]"]
+    said = {
+        its["url"].partition("operationoutcome-")[2]: its["valueString"] for its in outcome["issue"][0]["extension"]
+    }
+    assert said == {"file": str(one), "message-id": "code"}
     several = json.loads(
         run(
             "validate", one, saved(tmp_path / "r.ndjson", GOAL, BAD), tmp_path / "nowhere", SAMPLE,

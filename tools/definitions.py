@@ -211,11 +211,6 @@ def table(packages: list[Package]) -> Json:
             for one in structures
             if one["kind"] == "resource" and not one["abstract"] and one["derivation"] == "specialization"
         ),
-        "modifiers": sorted(
-            one["url"]
-            for one in structures
-            if one["type"] == "Extension" and one["snapshot"]["element"][0].get("isModifier")
-        ),
         "types": definitions.types,
         "codes": definitions.codes,
     }

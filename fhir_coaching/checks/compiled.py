@@ -110,7 +110,6 @@ class Compiler:
         self.version = version
         self.tables: dict[str, Json] = tables["types"]
         self.codes: dict[str, dict[str, list[str]]] = tables["codes"]
-        self.modifiers = frozenset(tables["modifiers"])
         self.resources = frozenset(tables["resources"])
         self.primitives = primitives(version)
         self._types: dict[str, TypeCheck] = {}
@@ -195,8 +194,6 @@ class Compiler:
                 narrower.append(coded(code, codes, required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))
-            if element == "modifierExtension":
-                narrower.append(special.modifier(self.modifiers))
             if bound := bound_rules(about.get("rules", {})):
                 narrower.append(_ruled(bound))
         for more in narrower:

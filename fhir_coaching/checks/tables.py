@@ -14,7 +14,7 @@ from fhir_coaching.versions import R4, Version
 
 @cache
 def table(version: Version) -> dict[str, Any]:
-    """Types with their elements, the codes of value sets, the names of all resource types, known modifier extensions."""
+    """Types with their elements, the codes of value sets, the names of all resource types."""
     return packed(version.name.lower())
 
 

@@ -16,7 +16,7 @@ from fhir_coaching.records.people import CredentialKind
 from fhir_coaching.records.values import Aspect
 
 EDITION = "0.1.0"  # of the definitions; raised when a code or an extension is added or changes its meaning
-_RELEASE = {R4: "4.0.1", R5: "5.0.0"}
+RELEASES = {R4: "4.0.1", R5: "5.0.0"}
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _structure_definition(extension: _Extension, version: Version) -> Json:
 
     return {
         **_head("StructureDefinition", extension.url, extension.title, extension.about),
-        "fhirVersion": _RELEASE[version],
+        "fhirVersion": RELEASES[version],
         "kind": "complex-type",
         "abstract": False,
         "context": [{"type": "element", "expression": extension.at[version]}],

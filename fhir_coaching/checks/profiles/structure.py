@@ -58,6 +58,7 @@ class Structure:
         self.type: str = table["type"]
         self.name = f"{table['name']} {table['version']}" if "version" in table else str(table["name"])
         self.context: list[list[str]] = table.get("context", [])
+        self.modifies = bool(table.get("modifier"))  # an extension: the meaning of what bears it
         self.missing = missing  # the profile that it builds on, where that is not at hand
         self.root = tree(elements)
         self.library = library
@@ -66,18 +67,17 @@ class Structure:
     def check(self, value: Any, at: str, walk: Walk) -> None:
         """Everything in which a resource or an element is not as this profile asks."""
         found, walk.out = walk.out, []
-        around, place = walk.scope, walk.place
+        around = walk.scope
         if self.type in self.library.compiler.resources and around.resource is not value:
             contained = at.rpartition(".")[2].startswith("contained[")
-            walk.scope = around.of(value) if contained else Context(walk.version, value, value)
-            walk.place = place if contained else at
+            walk.scope = around.of(value, at) if contained else Context(walk.version, value, value, at)
         if self._checks is None:
             self._checks = Content(self.root, self.type, self.library, self.root)
         if self.missing:
             walk.tell("not-evaluated", at, "the profile that this one builds on is in no guide at hand")
         self._checks.check(Item(value, None, at, at, self.type), walk)
-        found += [self._signed(one) for one in walk.out]
-        walk.out, walk.scope, walk.place = found, around, place
+        found += [self.signed(one) for one in walk.out]
+        walk.out, walk.scope = found, around
 
     def once(self, value: Any, at: str, walk: Walk) -> None:
         """The same, unless it was asked before: values may be reached in many ways, and contained ones refer in circles."""
@@ -97,7 +97,7 @@ class Structure:
             walk.out, walk.asked = found, asked
         return walk.judged[key]
 
-    def _signed(self, one: Finding) -> Finding:
+    def signed(self, one: Finding) -> Finding:
         """With who asks it. What a profile within this one asks says so already."""
         if one.hint.startswith(ASKED):
             return one
@@ -150,9 +150,10 @@ class Element:
         self.least = asks.get("min", 0)
         self.most = int(asks["max"]) if asks.get("max", "*").isdecimal() else None
         types = {code: table for code, table, _ in base.get("types", ())}
-        choice = name.endswith(CHOICE)
-        self.keys = [(self.stem + code[0].upper() + code[1:], code) for code in types] if choice else None
-        self.code = next(iter(types), "")
+        # What each name in JSON, or that of what stands beside it, says of an item. Of a choice there are fifty.
+        keys = {self.stem + code[0].upper() + code[1:]: code for code in types} if name.endswith(CHOICE) else {}
+        self.choice = {before + key: (key, code) for key, code in keys.items() for before in ("", "_")}
+        self.alone = ((self.stem, next(iter(types), "")),)
         self.allowed = frozenset(asks.get("types", ()))
         self.mistyped = "extension" if type_ == "Extension" else "type"
         self.content = Content(node, _table(node, types), library, root)
@@ -182,7 +183,9 @@ class Element:
             self.slicing.check(items, f"{at}.{self.stem}", walk)
 
     def _items(self, node: Json, at: str) -> Iterator[Item]:
-        for key, code in self.keys or ((self.stem, self.code),):
+        for key, code in (
+            dict.fromkeys(self.choice[one] for one in node if one in self.choice) if self.choice else self.alone
+        ):
             value, beside = node.get(key), node.get(f"_{key}")
             if value is None and beside is None:
                 continue
@@ -333,7 +336,7 @@ class _Targets:
         name = target.get("resourceType")
         urls = self.profiles.get(name, []) if name.__class__ is str else []
         structures = [one for url in urls if (one := self.library.structure(url)) is not None]
-        place = f"{walk.place}.contained[{walk.scope.positions[id(target)]}]"
+        place = f"{walk.scope.around}.contained[{walk.scope.positions[id(target)]}]"
         if len(structures) == 1:
             structures[0].once(target, place, walk)
         elif structures and not any(one.conforms(target, place, walk) for one in structures):

@@ -1,0 +1,228 @@
+"""Extensions that FHIR and this project define, in a check without a guide: what they hold, where they stand, what modifies."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from extensions import coined
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fhir_coaching.checks import check
+from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.profiles.extensions import known
+from fhir_coaching.checks.profiles.guides import chosen
+from fhir_coaching.checks.profiles.library import defined
+from fhir_coaching.checks.profiles.plain import plain
+from fhir_coaching.checks.profiles.structure import Structure
+from fhir_coaching.checks.tables import packed
+from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import ERROR, WARNING
+from fhir_coaching.fhir import systems
+from fhir_coaching.fhir.json import dumps, loads
+from fhir_coaching.lens import R4, R5, Version
+
+Json = dict[str, Any]
+
+HL7 = "http://hl7.org/fhir/StructureDefinition/"
+MARK = "Zebrafink"
+
+versions = pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
+
+GOAL: Json = {
+    "resourceType": "Goal",
+    "lifecycleStatus": "active",
+    "description": {"text": "made up"},
+    "subject": {"reference": "Patient/p1"},
+    "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">made up</div>'},
+}
+NUMBER = {"url": systems.SESSION_NUMBER, "valuePositiveInt": 1}
+ABSENT = {"url": HL7 + "data-absent-reason", "valueCode": "unknown"}
+PARTS = [
+    {
+        "url": "type",
+        "valueCodeableConcept": {
+            "coding": [{"system": "http://hl7.org/fhir/goal-relationship-type", "code": "predecessor"}]
+        },
+    },
+    {"url": "target", "valueReference": {"reference": "Goal/1"}},
+]
+
+
+def related(*parts: Json) -> Json:
+    return {"url": HL7 + "goal-relationship", "extension": [*parts]}
+
+
+def found(resource: Json, version: Version = R4) -> list[tuple[str, str, str]]:
+    return [(one.severity, one.rule, one.element) for one in check(resource, version)]
+
+
+# On a goal: what it bears, and what is found.
+GOALS: dict[str, tuple[Json, list[tuple[str, str, str]]]] = {
+    "as defined": ({"extension": [related(*PARTS), ABSENT]}, []),
+    "of nobody at hand": ({"extension": [{"url": "https://ehr.example/x", "valueString": "a"}]}, []),
+    "of another type": (
+        {"extension": [{"url": HL7 + "data-absent-reason", "valueString": "unknown"}]},
+        [(ERROR, "extension", "Goal.extension[0].valueString")],
+    ),
+    "with another code": ({"extension": [{**ABSENT, "valueCode": "x"}]}, [(ERROR, "code", "Goal.extension[0].valueCode")]),
+    "with another target": (
+        {"extension": [related(PARTS[0], {"url": "target", "valueReference": {"reference": "Patient/1"}})]},
+        [(ERROR, "target", "Goal.extension[0].extension[1].valueReference.reference")],
+    ),
+    "with a code that is to be used where one fits": (
+        {"extension": [related({"url": "type", "valueCodeableConcept": {"coding": [{"system": "urn:x:y", "code": "a"}]}}, PARTS[1])]},
+        [(WARNING, "code", "Goal.extension[0].extension[0].valueCodeableConcept")],
+    ),
+    "with a part twice": ({"extension": [related(*PARTS, PARTS[1])]}, [(ERROR, "slice", "Goal.extension[0].extension")]),
+    "with a part that it does not have": (
+        {"extension": [related(*PARTS, {"url": "more", "valueString": "a"})]},
+        [(ERROR, "extension", "Goal.extension[0].extension[2]")],
+    ),
+    "where it may not stand": ({"extension": [NUMBER]}, [(ERROR, "extension", "Goal.extension[0]")]),
+    "beside a primitive": (
+        {"startDate": "2026", "_startDate": {"extension": [ABSENT, NUMBER]}}, [(ERROR, "extension", "Goal._startDate.extension[1]")]),
+    "in an extension": (
+        {"extension": [{"url": "https://ehr.example/x", "extension": [{**ABSENT, "valueCode": "x"}]}]},
+        [(ERROR, "code", "Goal.extension[0].extension[0].valueCode")],
+    ),
+    "that modifies nothing": ({"modifierExtension": [ABSENT]}, [(ERROR, "modifier", "Goal.modifierExtension[0]")]),
+    "that modifies what is unknown": (
+        {"modifierExtension": [{"url": "https://ehr.example/x", "valueString": "a"}]},
+        [(ERROR, "modifier", "Goal.modifierExtension[0]")],
+    ),
+    "that modifies, among the others": (
+        {"extension": [{"url": HL7 + "request-doNotPerform", "valueBoolean": True}]},
+        [(ERROR, "extension", "Goal.extension[0]"), (ERROR, "modifier", "Goal.extension[0]")],
+    ),
+    "that HL7 does not have": (
+        {"extension": [{"url": HL7 + "nonsense", "valueString": "a"}]}, [(WARNING, "extension", "Goal.extension[0].url")],
+    ),
+    "that this project does not have": (
+        {"extension": [{"url": systems.SESSION_NUMBER + "s", "valueString": "a"}]},
+        [(WARNING, "extension", "Goal.extension[0].url")],
+    ),
+}  # fmt: skip
+
+
+@versions
+@pytest.mark.parametrize("case", GOALS)
+def test_an_extension(case: str, version: Version) -> None:
+    bears, expected = GOALS[case]
+    assert found(GOAL | bears, version) == expected
+
+
+@versions
+def test_an_extension_without_a_part(version: Version) -> None:
+    assert (ERROR, "slice", "Goal.extension[0].extension") in found(GOAL | {"extension": [related(PARTS[0])]}, version)
+
+
+def test_it_is_found_with_who_asks_and_what_is_allowed() -> None:
+    (one,) = check(GOAL | {"extension": [{"url": HL7 + "goal-relationship"}, NUMBER]}, R4)[-1:]
+    assert (one.message, one.hint) == ("an extension that may not stand here", "asked by session-number 0.1.0")
+    (one,) = check(GOAL | {"extension": [{**ABSENT, "valueCode": MARK}]}, R4)
+    assert one.hint.startswith("asked by data-absent-reason ")
+    assert MARK not in f"{one}"
+
+
+def test_contained_ones_and_those_in_a_bundle_stand_where_they_may() -> None:
+    inside = {**GOAL, "id": "g", "extension": [related(*PARTS), NUMBER]}
+    around = {
+        **GOAL,
+        "contained": [inside],
+        "extension": [{"url": "https://ehr.example/x", "valueReference": {"reference": "#g"}}],
+    }
+    assert found(around) == [(ERROR, "extension", "Goal.contained[0].extension[1]")]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"fullUrl": "urn:uuid:6e1a3d6e-0f4b-4f6f-9e63-0a6c2f9b7c11", "resource": around}],
+    }
+    assert found(bundle) == [(ERROR, "extension", "Bundle.entry[0].resource.contained[0].extension[1]")]
+
+
+def test_a_wrong_shape_is_said_once() -> None:
+    for broken in ({**NUMBER, "valuePositiveInt": "1"}, {**NUMBER, "valuePositiveInt": [1]}):
+        wrong = {
+            "resourceType": "Encounter",
+            "status": "completed",
+            "class": [{"text": "made up"}],
+            "text": GOAL["text"],
+            "extension": [broken],
+        }
+        assert found(wrong, R5) == [(ERROR, "type", "Encounter.extension[0].valuePositiveInt")]
+
+
+def test_they_are_asked_with_a_profile_too() -> None:
+    wrong = GOAL | {"extension": [{**ABSENT, "valueCode": "x"}]}
+    base = [one for one in check(wrong, R4) if one.rule == "code"]
+    assert [one for one in check(wrong, R4, chosen(["us-core@6.1.0"])) if one.rule == "code"] == base != []
+
+
+# Nearly all extensions go a short way, which says what the long one says.
+
+VALUES = [
+    "unknown", "x", "", 1, 0, True, None, [], {}, "2026-01-01", {"text": "made up"}, {"reference": "Goal/1"}, {"reference": "Patient/1"},
+    {"coding": [{"system": "urn:x:y", "code": "a"}]}, {"system": "http://unitsofmeasure.org", "code": "min", "value": 1}, {"start": "2026"},
+]  # fmt: skip
+
+
+def definitions(version: Version) -> list[Structure]:
+    its = (library.structure(url) for library in defined(version) for url in library.own.profiles)
+    return [one for one in its if one]
+
+
+def keys(version: Version) -> list[str]:
+    types = compiler(version).tables["Extension"]["elements"]["value[x]"]["types"]
+    return ["value" + code[0].upper() + code[1:] for code, _, _ in types]
+
+
+def nodes(version: Version) -> st.SearchStrategy[tuple[Structure, Json]]:
+    """An extension as its definition has it or nearly so."""
+    every = keys(version)
+
+    @st.composite
+    def made(draw: st.DrawFn) -> tuple[Structure, Json]:
+        structure = draw(st.sampled_from(definitions(version)))
+        simply = plain(structure)
+        likely = [*simply.values] if simply else every
+
+        def valued(url: Any, keys: list[str]) -> Json:
+            return {"url": url, draw(st.sampled_from(keys or every)): draw(st.sampled_from(VALUES))}
+
+        if not (simply and simply.parts):
+            return structure, valued(structure.url, likely)
+        urls = [*simply.parts, *draw(st.lists(st.sampled_from([*simply.parts, "more"]), max_size=1))]
+        left = [url for url in urls if draw(st.integers(0, 9)) != 0]
+        return structure, {
+            "url": structure.url,
+            "extension": [valued(url, [*simply.parts[url].values] if url in simply.parts else every) for url in left],
+        }
+
+    return made()
+
+
+def said(structure: Structure, node: Json, version: Version, *, short: bool) -> Iterator[str]:
+    walk = Walk(version, GOAL)
+    known(version).ask((structure, plain(structure) if short else None), node, "Goal.extension[0]", walk)
+    return map(str, walk.out)
+
+
+@pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
+@settings(deadline=None)
+@given(data=st.data())
+def test_the_short_way_says_what_the_long_one_says(version: Version, data: st.DataObject) -> None:
+    structure, node = data.draw(nodes(version))
+    assert sorted(said(structure, node, version, short=True)) == sorted(said(structure, node, version, short=False))
+
+
+@versions
+def test_most_go_the_short_way(version: Version) -> None:
+    every = definitions(version)
+    assert len(every) > 500
+    assert sum(plain(one) is not None for one in every) / len(every) > 0.8
+
+
+@versions
+def test_what_this_project_coined_is_as_it_defines_it(version: Version) -> None:
+    assert loads(dumps(coined(version))) == packed(f"{version.name.lower()}-coaching")

@@ -1,0 +1,73 @@
+"""Makes `fhir_coaching/checks/definitions/r?-extensions.json.gz` and `r?-coaching.json.gz`: the extensions that every check knows.
+
+`python tools/extensions.py [FOLDER]`: the folder that holds `hl7.fhir.uv.extensions.r4-*.tgz` (ORACLE_IGS, or `../shared/igs`
+beside the checkout); FHIR's own packages come from the registries, as in `tools/definitions.py`, which is to be run first: what
+it makes is read. Same packages, same bytes. Their content is CC0-1.0; names, numbers, codes and expressions are taken.
+
+An extension is as FHIR's Extensions Pack has it, which replaced what the R4 specification says; one that the pack has dropped
+is as the specification has it.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from definitions import FOLDER, Json, fetched, write
+from us_core import folder
+
+from fhir_coaching.checks.profiles import archives, guides
+from fhir_coaching.fhir.definitions import EDITION, RELEASES, definitions
+from fhir_coaching.lens import R4, R5, Version
+
+PACK = {R4: "hl7.fhir.uv.extensions.r4", R5: "hl7.fhir.uv.extensions.r5"}
+PACK_R4 = f"{PACK[R4]}-5.3.0.tgz"
+
+
+def official(version: Version, packages: Iterable[archives.Package]) -> Json:
+    """The extensions of a version's packages. Raises SystemExit if those are not CC0 any more."""
+    its = sorted(packages, key=lambda one: one.name != PACK[version])  # the pack comes first
+    if {one.about["license"] for one in its} != {"CC0-1.0"}:
+        raise SystemExit("a package is not CC0")
+    pack = its[0]
+    return tables({**pack.about, "canonical": "http://hl7.org/fhir"}, [one for of in its for one in of.resources])
+
+
+def coined(version: Version) -> Json:
+    """The extensions of this project."""
+    about = {
+        "name": "fhir-coaching",
+        "version": EDITION,
+        "license": "Apache-2.0",
+        "canonical": "https://w3id.org/fhir-coaching",
+        "fhirVersions": [RELEASES[version]],
+    }
+    return tables(about, definitions(version))
+
+
+def tables(about: Json, resources: Iterable[Json]) -> Json:
+    """What the reader of guides makes of extensions, the first of each address, and of the codes that they draw on."""
+    found: dict[str, Json] = {}
+    for one in resources:
+        is_profile = one["resourceType"] == "StructureDefinition"
+        if not is_profile or (one["type"] == "Extension" and one.get("derivation") == "constraint"):
+            found.setdefault(one["url"], one)
+    content, unread = guides.read(archives.Package(about, list(found.values()), []))
+    if unread:
+        raise SystemExit(f"an extension could not be read: {unread[0]}")
+    return content
+
+
+def main() -> None:
+    """Write the tables."""
+    pack = archives.package(folder(__doc__) / PACK_R4)
+    with tempfile.TemporaryDirectory() as place:
+        fhir = [archives.package(io.BytesIO(one)) for one in fetched(Path(place))]
+    of = {R4: [pack, *(one for one in fhir if ".r4." in one.name)], R5: [one for one in fhir if ".r4." not in one.name]}
+    for version, packages in of.items():
+        write(FOLDER / f"{version.name.lower()}-extensions.json.gz", official(version, packages))
+        write(FOLDER / f"{version.name.lower()}-coaching.json.gz", coined(version))
+
+
+if __name__ == "__main__":
+    main()
