@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from extensions import coined
+from extensions import PACK_R4, coined, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers.launchers import guides as official
 
 from fhir_coaching.checks import check
 from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.profiles import archives
 from fhir_coaching.checks.profiles.extensions import known
 from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.checks.profiles.library import defined
@@ -25,6 +27,7 @@ from fhir_coaching.lens import R4, R5, Version
 Json = dict[str, Any]
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
+CODED = {"binding", "most", "uncounted"}
 MARK = "Zebrafink"
 
 versions = pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
@@ -226,3 +229,21 @@ def test_most_go_the_short_way(version: Version) -> None:
 @versions
 def test_what_this_project_coined_is_as_it_defines_it(version: Version) -> None:
     assert loads(dumps(coined(version))) == packed(f"{version.name.lower()}-coaching")
+
+
+def test_those_of_the_extensions_pack_are_as_it_has_them() -> None:
+    """All but the bindings, for which the specification's own code systems are needed too."""
+    folder = official()
+    if folder is None:
+        pytest.skip("no guide packages: set ORACLE_IGS to the folder that holds hl7.fhir.uv.extensions.r4-*.tgz")
+    pack = archives.package(folder / PACK_R4)
+    made = tables({**pack.about, "canonical": "http://hl7.org/fhir"}, pack.resources)
+    ours = {one["url"]: one for one in packed("r4-extensions")["profiles"]}
+    assert len(made["profiles"]) > 600
+    for one in loads(dumps(made["profiles"])):
+        assert structural(one) == structural(ours[one["url"]])
+
+
+def structural(table: Json) -> Json:
+    asks = {id_: {key: its[key] for key in its.keys() - CODED} for id_, its in table["elements"].items()}
+    return {**table, "elements": {id_: its for id_, its in asks.items() if its}}
