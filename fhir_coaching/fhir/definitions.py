@@ -77,12 +77,6 @@ _CODES = (
         {"health-coaching": ("Health coaching", "Health and wellness coaching.")},
     ),
     _Codes(
-        systems.RELATIONSHIP,
-        "Goal relationship",
-        "How a coaching goal stands to another one, where HL7's own codes do not say it.",
-        {"part-of": ("Part of", "This goal is a step towards the target goal.")},
-    ),
-    _Codes(
         systems.GAS_SCORE,
         "Goal attainment below expectation",
         "Levels of a goal attainment scale below the expected one. LOINC has answers for the expected level and above.",
