@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_coaching.checks import special
-from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.codes import coded, value_set
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.elements import ValueCheck, fits, primitive, same
+from fhir_coaching.checks.elements import ValueCheck, fits, same
 from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
@@ -24,7 +24,7 @@ from fhir_coaching.versions import Json
 Holds = Callable[[Any, Context], bool]
 
 ASKED = "asked by "
-CODED = {"CodeableConcept", "CodeableReference", "Coding", "Quantity"}
+CODED = {"code", "CodeableConcept", "CodeableReference", "Coding", "Quantity"}
 
 
 class Library(Profiles, Protocol):
@@ -282,8 +282,6 @@ def _around(item: Item, library: Library) -> tuple[Json, str] | None:
 def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
     yield from (_like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
-    if "uncounted" in asks and "binding" not in asks:
-        yield _uncounted
     if targets := asks.get("targets"):
         yield _Targets(targets, library).check
 
@@ -297,12 +295,6 @@ def _like(how: str, model: Any) -> ValueCheck:
             walk.error(how, at, "another value than the one that is required here", hint)
 
     return check
-
-
-def _uncounted(value: Any, at: str, walk: Walk) -> None:
-    """A code of a value set that draws on what is not at hand."""
-    if value is not None:
-        walk.tell("not-evaluated", at, "the codes of the value set that is required here cannot be counted out")
 
 
 class _Targets:
@@ -343,14 +335,14 @@ class _Targets:
 def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
     """The check of a code, for each type that has one."""
     found: dict[str, ValueCheck] = {}
-    bindings = [node.asks["binding"]] if "binding" in node.asks else []
-    bindings += [["required", node.asks["most"]]] if "most" in node.asks else []
-    for strength, url in bindings:
-        codes, required = library.codes(url), strength == "required"
-        if codes is not None:
-            found |= {code: coded(code, codes, required=required) for code in CODED}
-        if required and (codes is not None or url in OPEN):
-            found["code"] = primitive("code", library.compiler.primitives["code"], url, codes)[1]
+    strength, url = node.asks.get("binding", ("", ""))
+    codes, required = library.codes(url), strength == "required"
+    if codes is not None or required:
+        found |= {code: coded(code, value_set(url, codes), required=required) for code in CODED}
+    if most := node.asks.get("most"):
+        # Which languages a concept may name, at most, the engine (6.7.9) leaves open.
+        types = {"code"} if most in OPEN else CODED
+        found |= {code: coded(code, value_set(most, library.codes(most)), required=True) for code in types}
     return found
 
 
