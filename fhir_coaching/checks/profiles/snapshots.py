@@ -14,7 +14,7 @@ and of an element, each only where it is more than the type asks:
     types                       the codes that are left of a choice, or the types of a resource; a slice of a choice has all
     targets                     where a reference may lead: types, and profiles by their address
     profiles                    of its datatype, its extension or its resource
-    binding, most               strength and value set; the value set that bounds a weaker one
+    binding, most               strength and value set; the value set that bounds an extensible one
     slicing                     by: [[type, path]…], rules, ordered
     rules                       [[key, severity, FHIRPath expression]…]
     same                        the element whose content it has (contentReference)
@@ -193,7 +193,8 @@ class _Reader:
             made["binding"] = [strength, url]
         for one in binding.get("extension", ()):
             most = str(one.get("valueCanonical", "")).split("|")[0] if one.get("url") == WIDEST else ""
-            if most and strength != "required" and most != (base.get("binding") or ("", ""))[1]:
+            # That of a preferred one should bound it as well, and the engine (6.7.9) takes no notice of it.
+            if most and strength == "extensible" and most != (base.get("binding") or ("", ""))[1]:
                 made["most"] = most
         return made
 
