@@ -47,7 +47,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
 NOT_CHECKED: tuple[str, ...] = (
     "profiles and guides that are not asked for, meta.profile of a resource included",
     "whether codes exist in LOINC, SNOMED CT, CPT and other terminologies, and whether displays fit their codes",
-    "preferred and example bindings, and value sets too large to be listed",
+    "preferred and example bindings, and value sets too large to be listed, but for the systems that a guide's draw on",
     "whether what a reference leads to outside the resource or its Bundle is there, and what it is",
     "what stands in extensions that are unknown here, modifier extensions aside",
     "the questionnaire of a QuestionnaireResponse, and the definitions behind a StructureDefinition",

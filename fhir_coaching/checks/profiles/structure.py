@@ -12,7 +12,6 @@ from fhir_coaching.checks.codes import coded, value_set
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import ValueCheck, fits, same
-from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
 from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
@@ -204,8 +203,7 @@ class _Rule:
 
     def __init__(self, key: str, severity: str, expression: str) -> None:
         self.key, self.severity, self.expression = key, severity, expression
-        ours = expressions.ours(key, expression)
-        self.says = ours.says if ours else "a constraint of the profile does not hold"
+        self.ours = expressions.ours(key, expression)
         self.bound: dict[str, Holds | str] = {}  # by type; why not, where it cannot be evaluated at all
 
     def check(self, item: Item, type_: str, walk: Walk) -> None:
@@ -218,7 +216,8 @@ class _Rule:
             return
         try:
             if not holds(item.value, walk.scope):
-                walk.out.append(Finding(self.key, self.severity, self.says, element=item.at))
+                what = self.ours.broken(walk.version) if self.ours else "a constraint of the profile does not hold"
+                walk.out.append(Finding(self.key, self.severity, what, element=item.at))
         except Unevaluated as why:
             walk.tell("not-evaluated", item.at, f"constraint {self.key}: {why}")
         except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
@@ -335,14 +334,12 @@ class _Targets:
 def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
     """The check of a code, for each type that has one."""
     found: dict[str, ValueCheck] = {}
-    strength, url = node.asks.get("binding", ("", ""))
-    codes, required = library.codes(url), strength == "required"
-    if codes is not None or required:
-        found |= {code: coded(code, value_set(url, codes), required=required) for code in CODED}
-    if most := node.asks.get("most"):
-        # Which languages a concept may name, at most, the engine (6.7.9) leaves open.
-        types = {"code"} if most in OPEN else CODED
-        found |= {code: coded(code, value_set(most, library.codes(most)), required=True) for code in types}
+    bindings = [node.asks["binding"]] if "binding" in node.asks else []
+    bindings += [["required", node.asks["most"]]] if "most" in node.asks else []
+    for strength, url in bindings:
+        codes, required = library.codes(url), strength == "required"
+        if codes is not None or required:
+            found |= {code: coded(code, value_set(url, codes), required=required) for code in CODED}
     return found
 
 
