@@ -14,9 +14,6 @@ from fhir_coaching.versions import Version
 if TYPE_CHECKING:
     from fhir_coaching.checks.profiles.guides import Guide
 
-# A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
-UNTOLD = frozenset({"dom-6"})
-
 
 class Profile(Protocol):
     """What is asked beyond the base: `chosen` makes it."""

@@ -107,7 +107,7 @@ def _constraints(version: Version) -> dict[str, str]:
         found |= type_["rules"]
         for element in type_["elements"].values():
             found |= element.get("rules", {})
-    return {id_: how for id_, how in found.items() if id_ != "dom-6"}
+    return found
 
 
 def _order(id_: str) -> tuple[str, int, str]:
