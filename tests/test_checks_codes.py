@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking.made_up import CODES, COLOURS, GOAL, OBSERVATION, coded, found
+from checking.made_up import CODES, COLOURS, GOAL, OBSERVATION, VALUE_SET, coded, found
 from checking.packages import CANONICAL, guide, profile
 from test_checks_slices import sliced
 
@@ -121,12 +121,32 @@ def test_a_code_by_itself_may_be_of_the_open_system(tmp_path: Path, code: str, r
     assert [one.rule for one in check(goal, R4, chosen([], [its])) if one.rule != "not-checked"] == rules
 
 
-def test_a_widest_value_set_that_is_open_is_gone_by(tmp_path: Path) -> None:
-    url = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
-    weaker = bound("urn:weaker", strength="extensible", extension=[{"url": url, "valueCanonical": OPEN}])
-    for value, expected in ((coded("red"), []), (coded("blue"), ["code"]), (concept((LOINC, "1")), ["not-evaluated"])):
-        rules = [rule for rule, _ in found(tmp_path, {"description": weaker}, {**GOAL, "description": value}, *SETS)]
-        assert rules == expected
+MOST = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+
+
+@pytest.mark.parametrize(
+    ("value", "severities"),
+    [
+        (coded("red"), []),
+        (coded("blue"), [WARNING, ERROR]),  # of neither: the engine says both, too
+        (concept((LOINC, "1")), [WARNING, INFORMATION]),
+        ({"text": "made up"}, [WARNING, ERROR]),
+    ],
+)
+def test_a_widest_value_set_bounds_an_extensible_one(tmp_path: Path, value: Json, severities: list[str]) -> None:
+    few = {**SETS[0], "url": "urn:few", "compose": {"include": [{"system": CODES, "concept": [{"code": "red"}]}]}}
+    weaker = bound("urn:few", strength="extensible", extension=[{"url": MOST, "valueCanonical": OPEN}])
+    its = guide(tmp_path, profile("made-up", "Goal", {"description": weaker}), few, *SETS)
+    assert [one.severity for one in check({**GOAL, "description": value}, R4, chosen([], [its]))] == severities
+
+
+@pytest.mark.parametrize(("strength", "severity"), [("required", ERROR), ("extensible", WARNING)])
+def test_a_text_may_be_bound(tmp_path: Path, strength: str, severity: str) -> None:
+    its = guide(tmp_path, profile("made-up", "Patient", {"address.city": bound(COLOURS, strength=strength)}), VALUE_SET)
+    for city, severities in (("red", []), ("rot", [severity]), (7, [])):  # the base says what is no text
+        patient = {"resourceType": "Patient", "address": [{"city": city}]}
+        found = check(patient, R4, chosen([], [its]))
+        assert [one.severity for one in found if one.rule == "code"] == severities
 
 
 # A slice that is told by an open value set, asked for once: what is in it, what is not, what nobody can tell.
@@ -177,3 +197,51 @@ def test_a_guide_beside_this_one_may_have_the_value_set(tmp_path: Path) -> None:
     for guides, rules in (([own], ["not-evaluated"]), ([own, other], ["code"])):
         goal = {**GOAL, "description": concept((LOINC, "1"))}
         assert [one.rule for one in check(goal, R4, chosen([made["url"]], guides))] == rules
+
+
+MEMBER, RECORD = (coded(code, "http://terminology.hl7.org/CodeSystem/v2-0203") for code in ("MB", "MR"))
+
+
+def test_a_code_that_a_profile_asks_for_by_name_is_not_warned_of() -> None:
+    """R4 has no member's number among its kinds of identifiers (extensible), and US Core from 6.1.0 on wants it called so."""
+    kinds = [MEMBER, coded("MB"), RECORD]
+    coverage = {"resourceType": "Coverage", "identifier": [{"type": one} for one in kinds]}
+
+    def warned(*names: str) -> list[str]:
+        found = check(coverage, R4, chosen(names))
+        return [one.element for one in found if (one.rule, one.severity) == ("code", WARNING)]
+
+    places = [f"Coverage.identifier[{number}].type" for number in range(2)]
+    assert warned() == warned(US_CORE + "us-core-goal") == places
+    for name in ("us-core@6.1.0", "us-core@7.0.0", "us-core@8.0.0"):
+        assert warned(name) == places[1:]
+
+
+def test_a_code_of_a_profiles_value_set_is_not_warned_of() -> None:
+    """R4 would rather have one of its own categories of conditions."""
+    system = "http://hl7.org/fhir/us/core/CodeSystem/condition-category"
+    claim = {"profile": [US_CORE + "us-core-condition-problems-health-concerns"]}
+    for code, warned in (("health-concern", []), ("made-up", ["Condition.category[0]"])):
+        condition = {"resourceType": "Condition", "category": [coded(code, system)], "meta": claim}
+        for names, expected in (((), ["Condition.category[0]"]), (("us-core@6.1.0",), warned)):
+            found = check(condition, R4, chosen(names))
+            assert [one.element for one in found if (one.rule, one.severity) == ("code", WARNING)] == expected
+
+
+def test_a_required_code_is_asked_for_whatever_a_profile_names(tmp_path: Path) -> None:
+    asks = {"patternCodeableConcept": coded("green"), **bound(COLOURS)}
+    assert found(tmp_path, {"description": asks}, {**GOAL, "description": coded("green")}) == [
+        ("code", "Goal.description")
+    ]
+
+
+def test_a_profile_that_a_resource_is_not_held_to_names_nothing(tmp_path: Path) -> None:
+    """Of two profiles that a contained resource may have, it has the one that asks for no code."""
+    coverage = {"resourceType": "Coverage", "id": "in", "identifier": [{"type": MEMBER}]}
+    named = profile("named", "Coverage", {"identifier.type": {"patternCodeableConcept": MEMBER}, "network": {"min": 1}})
+    other = profile("other", "Coverage", {"identifier": {"min": 1}})
+    asks = {"insurance.coverage": {"type": [{"code": "Reference", "targetProfile": [named["url"], other["url"]]}]}}
+    claim = {"resourceType": "Claim", "contained": [coverage], "insurance": [{"coverage": {"reference": "#in"}}]}
+    its = guide(tmp_path, profile("made-up", "Claim", asks), named, other)
+    found = check(claim, R4, chosen([f"{CANONICAL}/StructureDefinition/made-up"], [its]))
+    assert "Claim.contained[0].identifier[0].type" in [one.element for one in found if one.severity == WARNING]

@@ -16,6 +16,7 @@ Codes = Mapping[
 Answer = bool | None  # None: it cannot be told here
 
 LANGUAGES = "http://hl7.org/fhir/ValueSet/all-languages"
+BARE = ("code", "string", "uri")  # types of a code by itself
 # The systems of codes that have a form.
 FORMS = {
     LANGUAGES: "urn:ietf:bcp:47",
@@ -107,9 +108,12 @@ def value_set(url: str, codes: Codes | None) -> ValueSet:
     return _Formed(url) if url in FORMS else _Absent()
 
 
-def coded(type_: str, its: ValueSet, *, required: bool) -> ValueCheck:
-    """The check of a code, a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity."""
-    kind: type = str if type_ == "code" else dict
+def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False) -> ValueCheck:
+    """The check of a code by itself, a Coding, a CodeableConcept, the concept of a CodeableReference or a Quantity's unit.
+
+    Where a value has a code of a profile's value set, what the base would rather have is settled.
+    """
+    kind: type = str if type_ in BARE else dict
 
     def check(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is not kind:
@@ -123,6 +127,8 @@ def coded(type_: str, its: ValueSet, *, required: bool) -> ValueCheck:
             )
         elif answer is None and required:
             walk.tell("not-evaluated", at, its.unsure)
+        elif answer and of_profile:
+            walk.settled.add(at)
 
     def concept(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict and "concept" in value:
@@ -132,9 +138,7 @@ def coded(type_: str, its: ValueSet, *, required: bool) -> ValueCheck:
         if value.__class__ is dict and "code" in value:
             check(value, at, walk)
 
-    return {"CodeableReference": concept, **dict.fromkeys(("code", "Coding", "CodeableConcept"), check)}.get(
-        type_, unit
-    )
+    return {"CodeableReference": concept, **dict.fromkeys((*BARE, "Coding", "CodeableConcept"), check)}.get(type_, unit)
 
 
 def _hint(codes: Codes) -> str:

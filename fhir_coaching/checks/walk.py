@@ -32,6 +32,7 @@ class Walk:
         "out",
         "place",
         "scope",
+        "settled",
         "version",
     )
 
@@ -42,6 +43,7 @@ class Walk:
         self.place = ""  # of the resource that holds contained ones, where a profile is asked
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
+        self.settled: set[str] = set()  # elements with a code that a profile asks for
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None

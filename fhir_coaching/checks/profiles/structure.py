@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_coaching.checks import special
-from fhir_coaching.checks.codes import coded, value_set
+from fhir_coaching.checks.codes import BARE, coded, value_set
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.elements import ValueCheck, fits, same
+from fhir_coaching.checks.elements import ValueCheck, both, fits, same
 from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
 from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
@@ -23,7 +23,7 @@ from fhir_coaching.versions import Json
 Holds = Callable[[Any, Context], bool]
 
 ASKED = "asked by "
-CODED = {"code", "CodeableConcept", "CodeableReference", "Coding", "Quantity"}
+CODED = (*BARE, "CodeableConcept", "CodeableReference", "Coding", "Quantity")
 
 
 class Library(Profiles, Protocol):
@@ -91,9 +91,10 @@ class Structure:
             walk.judged[key] = True  # as long as nothing else is known: it may lead to itself
             found, walk.out = walk.out, []
             asked, walk.asked = walk.asked, set()
+            settled, walk.settled = walk.settled, set()
             self.check(value, at, walk)
             walk.judged[key] = not any(one.severity == ERROR for one in walk.out)
-            walk.out, walk.asked = found, asked
+            walk.out, walk.asked, walk.settled = found, asked, settled
         return walk.judged[key]
 
     def _signed(self, one: Finding) -> Finding:
@@ -287,11 +288,14 @@ def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
 
 def _like(how: str, model: Any) -> ValueCheck:
     """A value that is fixed, or whose pattern is; the guide's own may be said."""
+    names = model.__class__ is dict and not model.keys().isdisjoint({"coding", "code"})
     hint = f"expected {its}" if (its := expected(model)) else ""
 
     def check(value: Any, at: str, walk: Walk) -> None:
         if not (same(model, value) if how == "fixed" else fits(model, value)):
             walk.error(how, at, "another value than the one that is required here", hint)
+        elif names:
+            walk.settled.add(at)
 
     return check
 
@@ -339,7 +343,10 @@ def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
     for strength, url in bindings:
         codes, required = library.codes(url), strength == "required"
         if codes is not None or required:
-            found |= {code: coded(code, value_set(url, codes), required=required) for code in CODED}
+            its = value_set(url, codes)
+            for code in CODED:
+                check = coded(code, its, required=required, of_profile=True)
+                found[code] = both(found[code], check) if code in found else check
     return found
 
 
