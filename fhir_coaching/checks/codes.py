@@ -10,9 +10,8 @@ from fhir_coaching.checks.elements import ValueCheck
 from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.walk import Walk
 
-Codes = Mapping[
-    str, Sequence[str] | None
-]  # of a value set, by system; None where it takes some that are not counted out
+# Of a value set, by code system; None where it takes some that cannot be counted out.
+Codes = Mapping[str, Sequence[str] | None]
 Answer = bool | None  # None: it cannot be told here
 
 LANGUAGES = "http://hl7.org/fhir/ValueSet/all-languages"

@@ -8,9 +8,8 @@ from typing import Any
 
 Json = dict[str, Any]
 Codes = dict[str, set[str]]
-Content = dict[
-    str, set[str] | None
-]  # by code system, of each that is drawn on; None where its codes cannot be counted out
+# By code system, of each that is drawn on; None where its codes cannot be counted out.
+Content = dict[str, set[str] | None]
 
 
 class Unknown(Exception):

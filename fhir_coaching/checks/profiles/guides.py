@@ -35,7 +35,7 @@ class Guide:
         self.dependencies: Mapping[str, str] = content["dependencies"]
         self.profiles: Mapping[str, Json] = {one["url"]: one for one in content["profiles"]}
         self.types: Mapping[str, str] = content["types"]  # of every profile, also of those that are not read
-        self.codes: Mapping[str, Codes] = content["codes"]
+        self.codes: Mapping[str, Codes] = content["codes"]  # of value sets
         self.unread = tuple(unread)  # what of the package could not be read, and why
 
     @property
