@@ -9,6 +9,7 @@ from checking.packages import CANONICAL, guide, profile
 from test_checks_slices import sliced
 
 from fhir_coaching.checks import check
+from fhir_coaching.checks.codes import ValueSet
 from fhir_coaching.checks.profiles.guides import chosen, shipped
 from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.lens import R4
@@ -71,9 +72,18 @@ def test_what_a_document_is_is_a_code_of_loinc_or_unknown(version: str, name: st
     assert [(one.rule, one.severity) for one in found] == ([(rule, severity)] if severity else [])
 
 
-def test_a_hint_says_which_codes_and_systems_there_are() -> None:
-    (one,) = of("DocumentReference.type", {"text": "made up"}, "us-core@6.1.0", "us-core-documentreference")
-    assert one.hint == f"asked by us-core-documentreference 6.1.0; one of UNK ({NULL}), some of {LOINC}"
+@pytest.mark.parametrize(
+    ("codes", "hint"),
+    [
+        ({CODES: ["red", "blue"]}, f"one of blue ({CODES}), red ({CODES})"),
+        ({NULL: ["UNK"], LOINC: None}, f"one of UNK ({NULL}), or some of {LOINC}"),
+        ({SNOMED: None, LOINC: None}, f"some of {LOINC} or {SNOMED}"),
+        ({CODES: list("abcdefg"), NULL: ["UNK"], LOINC: None}, f"8 codes of {NULL} or {CODES}, or some of {LOINC}"),
+        ({f"urn:{letter}": None for letter in "abcd"}, "some of urn:a or urn:b or urn:c"),
+    ],
+)
+def test_a_hint_says_which_codes_and_systems_there_are(codes: dict[str, list[str] | None], hint: str) -> None:
+    assert ValueSet(codes).hint == hint
 
 
 # Of an extensible binding the engine warns where the system is another one, too.

@@ -21,6 +21,7 @@ FORMS = {
     LANGUAGES: "urn:ietf:bcp:47",
     "http://hl7.org/fhir/ValueSet/mimetypes": "urn:ietf:bcp:13",
     "http://hl7.org/fhir/ValueSet/currencies": "urn:iso:std:iso:4217",
+    "http://hl7.org/fhir/ValueSet/timezones": "https://www.iana.org/time-zones",
 }
 FEW, SYSTEMS = 6, 3  # codes and systems that a hint lists
 
@@ -76,7 +77,7 @@ class _Formed(ValueSet):
         super().__init__({})
         self.test, says = OPEN[url]
         self.system = FORMS[url]
-        self.hint = f"{says} ({self.system})"
+        self.hint = says
 
     def allows(self, system: str, code: str) -> Answer:
         """Whether a code has the form, and the system that goes with it."""
@@ -104,7 +105,7 @@ def value_set(url: str, codes: Codes | None) -> ValueSet:
     """A value set by its address, with its codes as far as they are known."""
     if codes is not None:
         return ValueSet(codes)
-    return _Formed(url) if url in FORMS else _Absent()
+    return _Formed(url) if url in OPEN else _Absent()
 
 
 def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False) -> ValueCheck:
@@ -141,9 +142,12 @@ def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False
 
 
 def _hint(codes: Codes) -> str:
-    every = [f"{code} ({system})" for system, its in sorted(codes.items()) for code in sorted(its or ())]
-    some = [f"some of {system}" for system, its in sorted(codes.items()) if its is None]
-    if 0 < len(every) + len(some) <= FEW:
-        return f"one of {', '.join([*every, *some])}"
-    count = "codes" if some else f"{len(every)} codes"
-    return f"{count} of {' or '.join(sorted(codes)[:SYSTEMS])}"
+    counted = {system: sorted(its) for system, its in sorted(codes.items()) if its is not None}
+    every = [f"{code} ({system})" for system, its in counted.items() for code in its]
+    some = " or ".join(sorted(codes.keys() - counted.keys())[:SYSTEMS])
+    whole = (
+        f"{len(every)} codes of {' or '.join([*counted][:SYSTEMS])}"
+        if len(every) > FEW
+        else f"one of {', '.join(every)}"
+    )
+    return ", or ".join([*([whole] if every else []), *([f"some of {some}"] if some else [])])
