@@ -9,7 +9,8 @@ from checking.packages import CANONICAL, guide, profile
 from test_checks_slices import sliced
 
 from fhir_coaching.checks import check
-from fhir_coaching.checks.codes import ValueSet
+from fhir_coaching.checks.codes import FORMS, ValueSet
+from fhir_coaching.checks.formats import OPEN as FORMATS
 from fhir_coaching.checks.profiles.guides import chosen, shipped
 from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.lens import R4
@@ -255,3 +256,7 @@ def test_a_profile_that_a_resource_is_not_held_to_names_nothing(tmp_path: Path) 
     its = guide(tmp_path, profile("made-up", "Claim", asks), named, other)
     found = check(claim, R4, chosen([f"{CANONICAL}/StructureDefinition/made-up"], [its]))
     assert "Claim.contained[0].identifier[0].type" in [one.element for one in found if one.severity == WARNING]
+
+
+def test_every_form_has_its_system() -> None:
+    assert FORMS.keys() >= FORMATS.keys()
