@@ -47,6 +47,12 @@ def test_a_sound_resource_has_no_problem(version: Version) -> None:
 
 
 @versions
+def test_a_resource_need_not_say_itself_in_words(version: Version) -> None:
+    """dom-6 is best practice alone, and told nowhere."""
+    assert check(broken(GOAL, text=None), version) == []
+
+
+@versions
 def test_what_is_sent_has_no_error(version: Version) -> None:
     golden = [one for record in goldens.RECORDS for one in goldens.golden(record, version).values()]
     resources = [*golden, *practice(version)]

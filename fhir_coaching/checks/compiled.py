@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
-from fhir_coaching.checks.codes import LANGUAGES, coded
+from fhir_coaching.checks.codes import LANGUAGES, coded, value_set
 from fhir_coaching.checks.elements import (
     ElementCheck,
     Elements,
@@ -191,7 +191,7 @@ class Compiler:
         else:
             one = self.type(name)
             if codes is not None or url == LANGUAGES:
-                narrower.append(coded(code, codes, required=strength == "required"))
+                narrower.append(coded(code, value_set(url, codes), required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))
             if bound := bound_rules(about.get("rules", {})):

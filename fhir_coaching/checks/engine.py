@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from fhir_coaching.checks.profiles.extensions import Extensions
     from fhir_coaching.checks.profiles.guides import Guide
 
-# A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
-UNTOLD = frozenset({"dom-6"})
-
 
 class Profile(Protocol):
     """What is asked beyond the base: `chosen` makes it."""
@@ -49,7 +46,11 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
                 hint="US Core is of R4; an R5 resource is checked against the base alone",
             )
         profile.check(resource, walk)
-    return [*base, *_beyond(base, walk.out)] if walk.out else base
+    found = [*base, *_beyond(base, walk.out)] if walk.out else base
+    if not walk.settled:
+        return found
+    # R4 would rather have another kind of identifier than MB, which US Core asks for: who keeps to that cannot mend the warning.
+    return [one for one in found if (one.rule, one.severity) != ("code", WARNING) or one.element not in walk.settled]
 
 
 @cache

@@ -25,7 +25,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "slice": ((ERROR, WARNING), "of a list that a profile divides: items that are missing, too many or of no part of it"),
     "profile": ((ERROR,), "a profile in meta.profile that is for another type, or that its guide does not have"),
     "extension": ((ERROR, WARNING), "an extension where its definition does not allow it, or that its guide does not have"),
-    "not-evaluated": ((INFORMATION,), "a constraint or profile that could not be asked, with the reason: neither kept nor broken"),
+    "not-evaluated": ((INFORMATION,), "a constraint, profile or value set that could not be asked, and why: neither kept nor broken"),
     "depth": ((ERROR,), "nested too deeply to be checked"),
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
     # Between elements of one resource, where no definition says it.
@@ -47,7 +47,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
 NOT_CHECKED: tuple[str, ...] = (
     "profiles and guides that are not asked for, meta.profile of a resource included",
     "whether codes exist in LOINC, SNOMED CT, CPT and other terminologies, and whether displays fit their codes",
-    "preferred and example bindings, and value sets too large to be listed",
+    "preferred and example bindings, and value sets too large to be listed, but for the systems that a guide's draw on",
     "whether what a reference leads to outside the resource or its Bundle is there, and what it is",
     "what stands in extensions that are unknown here, modifier extensions aside, and in those made from elements of another version",
     "the questionnaire of a QuestionnaireResponse, and the definitions behind a StructureDefinition",

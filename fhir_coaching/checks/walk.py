@@ -32,6 +32,7 @@ class Walk:
         "judged",
         "out",
         "scope",
+        "settled",
         "version",
     )
 
@@ -45,6 +46,7 @@ class Walk:
         ] = []  # each with its path and its surroundings, inner ones first
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
+        self.settled: set[str] = set()  # elements with a code that a profile asks for
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None

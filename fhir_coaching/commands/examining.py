@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fhir_coaching.checks.engine import UNTOLD, check
+from fhir_coaching.checks.engine import check
 from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
 from fhir_coaching.practice.lines import LINE, Faults, no_object, not_json
@@ -240,8 +240,7 @@ def checking(wish: Wish) -> Callable[[Any], list[Finding]]:
 def _of_resource(resource: Json, place: str, wish: Wish) -> Iterator[Finding]:
     """What is wrong with one resource."""
     for one in checking(wish)(resource):
-        if one.rule not in UNTOLD:
-            yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
+        yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
     if wish.deep:
         from fhir_coaching.fhir.gate import structure_faults
 

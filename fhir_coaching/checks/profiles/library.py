@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from fhir_coaching.checks.codes import Codes
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.profiles.guides import US_CORE, VERSIONS, Guide, guide
-from fhir_coaching.checks.profiles.slicing import Codes, Node
+from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.tables import packed
 from fhir_coaching.checks.walk import Walk
@@ -70,7 +71,7 @@ class Library:
         return next((one.types[bare] for one in self.guides if bare in one.types), None)
 
     def codes(self, url: str) -> Codes | None:
-        """The codes of a value set, if they can be counted out."""
+        """The codes of a value set, as far as they are known; None if it is not at hand."""
         known = (one.codes[url] for one in self.guides if url in one.codes)
         return next(known, None) or self.compiler.codes.get(url)
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_coaching.checks import special
-from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.codes import BARE, coded, value_set
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.elements import ValueCheck, fits, primitive, same
-from fhir_coaching.checks.formats import OPEN
+from fhir_coaching.checks.elements import ValueCheck, both, fits, same
 from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
 from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
@@ -24,7 +23,7 @@ from fhir_coaching.versions import Json
 Holds = Callable[[Any, Context], bool]
 
 ASKED = "asked by "
-CODED = {"CodeableConcept", "CodeableReference", "Coding", "Quantity"}
+CODED = (*BARE, "CodeableConcept", "CodeableReference", "Coding", "Quantity")
 
 
 class Library(Profiles, Protocol):
@@ -92,9 +91,10 @@ class Structure:
             walk.judged[key] = True  # as long as nothing else is known: it may lead to itself
             found, walk.out = walk.out, []
             asked, walk.asked = walk.asked, set()
+            settled, walk.settled = walk.settled, set()
             self.check(value, at, walk)
             walk.judged[key] = not any(one.severity == ERROR for one in walk.out)
-            walk.out, walk.asked = found, asked
+            walk.out, walk.asked, walk.settled = found, asked, settled
         return walk.judged[key]
 
     def signed(self, one: Finding) -> Finding:
@@ -207,8 +207,7 @@ class _Rule:
 
     def __init__(self, key: str, severity: str, expression: str) -> None:
         self.key, self.severity, self.expression = key, severity, expression
-        ours = expressions.ours(key, expression)
-        self.says = ours.says if ours else "a constraint of the profile does not hold"
+        self.ours = expressions.ours(key, expression)
         self.bound: dict[str, Holds | str] = {}  # by type; why not, where it cannot be evaluated at all
 
     def check(self, item: Item, type_: str, walk: Walk) -> None:
@@ -221,7 +220,8 @@ class _Rule:
             return
         try:
             if not holds(item.value, walk.scope):
-                walk.out.append(Finding(self.key, self.severity, self.says, element=item.at))
+                what = self.ours.broken(walk.version) if self.ours else "a constraint of the profile does not hold"
+                walk.out.append(Finding(self.key, self.severity, what, element=item.at))
         except Unevaluated as why:
             walk.tell("not-evaluated", item.at, f"constraint {self.key}: {why}")
         except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
@@ -285,27 +285,22 @@ def _around(item: Item, library: Library) -> tuple[Json, str] | None:
 def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
     yield from (_like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
-    if "uncounted" in asks and "binding" not in asks:
-        yield _uncounted
     if targets := asks.get("targets"):
         yield _Targets(targets, library).check
 
 
 def _like(how: str, model: Any) -> ValueCheck:
     """A value that is fixed, or whose pattern is; the guide's own may be said."""
+    names = model.__class__ is dict and not model.keys().isdisjoint({"coding", "code"})
     hint = f"expected {its}" if (its := expected(model)) else ""
 
     def check(value: Any, at: str, walk: Walk) -> None:
         if not (same(model, value) if how == "fixed" else fits(model, value)):
             walk.error(how, at, "another value than the one that is required here", hint)
+        elif names:
+            walk.settled.add(at)
 
     return check
-
-
-def _uncounted(value: Any, at: str, walk: Walk) -> None:
-    """A code of a value set that draws on what is not at hand."""
-    if value is not None:
-        walk.tell("not-evaluated", at, "the codes of the value set that is required here cannot be counted out")
 
 
 class _Targets:
@@ -350,10 +345,11 @@ def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
     bindings += [["required", node.asks["most"]]] if "most" in node.asks else []
     for strength, url in bindings:
         codes, required = library.codes(url), strength == "required"
-        if codes is not None:
-            found |= {code: coded(code, codes, required=required) for code in CODED}
-        if required and (codes is not None or url in OPEN):
-            found["code"] = primitive("code", library.compiler.primitives["code"], url, codes)[1]
+        if codes is not None or required:
+            its = value_set(url, codes)
+            for code in CODED:
+                check = coded(code, its, required=required, of_profile=True)
+                found[code] = both(found[code], check) if code in found else check
     return found
 
 
