@@ -5,12 +5,13 @@ beside the checkout); FHIR's own packages come from the registries, as in `tools
 it makes is read. Same packages, same bytes. Their content is CC0-1.0; names, numbers, codes and expressions are taken.
 
 An extension is as FHIR's Extensions Pack has it, which replaced what the R4 specification says; one that the pack has dropped
-is as the specification has it.
+is as the specification has it. The pack for R5 that a registry serves is the first one: what came later is taken from the pack
+for R4, without the elements that may bear it, which R5 names in its own way.
 """
 
 import io
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from definitions import FOLDER, Json, fetched, write
@@ -20,17 +21,21 @@ from fhir_coaching.checks.profiles import archives, guides
 from fhir_coaching.fhir.definitions import EDITION, RELEASES, definitions
 from fhir_coaching.lens import R4, R5, Version
 
-PACK = {R4: "hl7.fhir.uv.extensions.r4", R5: "hl7.fhir.uv.extensions.r5"}
-PACK_R4 = f"{PACK[R4]}-5.3.0.tgz"
+PACK_R4, PACK_R5 = "hl7.fhir.uv.extensions.r4-5.3.0.tgz", "hl7.fhir.uv.extensions.r5"
 
 
-def official(version: Version, packages: Iterable[archives.Package]) -> Json:
-    """The extensions of a version's packages. Raises SystemExit if those are not CC0 any more."""
-    its = sorted(packages, key=lambda one: one.name != PACK[version])  # the pack comes first
-    if {one.about["license"] for one in its} != {"CC0-1.0"}:
+def official(packages: Sequence[archives.Package]) -> Json:
+    """The extensions of a version's packages, the pack first. Raises SystemExit if those are not CC0 any more."""
+    if {one.about["license"] for one in packages} != {"CC0-1.0"}:
         raise SystemExit("a package is not CC0")
-    pack = its[0]
-    return tables({**pack.about, "canonical": "http://hl7.org/fhir"}, [one for of in its for one in of.resources])
+    about = {**packages[0].about, "canonical": "http://hl7.org/fhir"}
+    return tables(about, [one for of in packages for one in of.resources])
+
+
+def anywhere(pack: archives.Package) -> archives.Package:
+    """The extensions of a pack without where they may stand."""
+    bare = [{key: its for key, its in one.items() if key != "context"} for one in pack.resources]
+    return archives.Package(pack.about, bare, pack.unread)
 
 
 def coined(version: Version) -> Json:
@@ -63,9 +68,10 @@ def main() -> None:
     pack = archives.package(folder(__doc__) / PACK_R4)
     with tempfile.TemporaryDirectory() as place:
         fhir = [archives.package(io.BytesIO(one)) for one in fetched(Path(place))]
-    of = {R4: [pack, *(one for one in fhir if ".r4." in one.name)], R5: [one for one in fhir if ".r4." not in one.name]}
+    of_r5 = sorted((one for one in fhir if ".r4." not in one.name), key=lambda one: one.name != PACK_R5)
+    of = {R4: [pack, *(one for one in fhir if ".r4." in one.name)], R5: [*of_r5, anywhere(pack)]}
     for version, packages in of.items():
-        write(FOLDER / f"{version.name.lower()}-extensions.json.gz", official(version, packages))
+        write(FOLDER / f"{version.name.lower()}-extensions.json.gz", official(packages))
         write(FOLDER / f"{version.name.lower()}-coaching.json.gz", coined(version))
 
 
