@@ -1,9 +1,11 @@
 """Extensions that FHIR and this project define, in a check without a guide: what they hold, where they stand, what modifies."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from checking.packages import PROFILES, guide, profile
 from extensions import PACK_R4, coined, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,10 +13,11 @@ from servers.launchers import guides as official
 
 from fhir_coaching.checks import check
 from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.formats import LONG, MANY
 from fhir_coaching.checks.profiles import archives
 from fhir_coaching.checks.profiles.extensions import known
 from fhir_coaching.checks.profiles.guides import chosen
-from fhir_coaching.checks.profiles.library import defined
+from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import plain
 from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.tables import packed
@@ -144,6 +147,18 @@ def test_contained_ones_and_those_in_a_bundle_stand_where_they_may() -> None:
     assert found(bundle) == [(ERROR, "extension", "Bundle.entry[0].resource.contained[0].extension[1]")]
 
 
+def test_any_number_of_unknown_ones_is_remembered_within_bounds() -> None:
+    extensions, walk = known(R4), Walk(R4, GOAL)
+    urls = [f"https://ehr.example/{'x' * LONG}/{number}" for number in range(9)] + [
+        f"urn:x:{number}" for number in range(9)
+    ]
+    walk.extensions = [({"url": url}, f"Goal.extension[{number}]", walk.scope) for number, url in enumerate(urls)]
+    extensions.check(walk)
+    assert walk.out == []
+    assert extensions.find.cache_info().currsize == 10  # the short ones, and one for all that are too long
+    assert extensions.find.cache_info().maxsize == MANY
+
+
 def test_a_wrong_shape_is_said_once() -> None:
     for broken in ({**NUMBER, "valuePositiveInt": "1"}, {**NUMBER, "valuePositiveInt": [1]}):
         wrong = {
@@ -161,6 +176,50 @@ def test_they_are_asked_with_a_profile_too() -> None:
     (base,) = check(wrong, R4)
     assert base.rule == "code"
     assert base in check(wrong, R4, chosen(["us-core@6.1.0"]))
+
+
+def test_a_guide_may_define_one_anew(tmp_path: Path) -> None:
+    anew = profile("absent", "Extension", {"value[x]": {"type": [{"code": "string"}]}}, url=ABSENT["url"])
+    profiles = chosen([], [guide(tmp_path, profile("made-up", "Goal", {}), anew)])
+    told = GOAL | {"extension": [{"url": ABSENT["url"], "valueString": "made up"}]}
+    assert [one.rule for one in check(told, R4)] == ["extension"]
+    assert [one.rule for one in check(told, R4, profiles) if one.severity == ERROR] == []
+
+
+def test_one_may_stand_in_another_one_alone(tmp_path: Path) -> None:
+    inner = profile("inner", "Extension", {}, context=[{"type": "extension", "expression": "https://ehr.example/x"}])
+    profiles = chosen([], [guide(tmp_path, profile("made-up", "Goal", {}), inner)])
+    its = {"url": inner["url"], "valueString": "made up"}
+    for around, wrong in (("https://ehr.example/x", []), ("https://ehr.example/y", ["extension"])):
+        bears = GOAL | {"extension": [{"url": around, "extension": [its]}]}
+        assert [one.rule for one in check(bears, R4, profiles) if one.severity == ERROR] == wrong
+
+
+def test_one_may_stand_in_the_value_of_another_one() -> None:
+    inside = {
+        "valueAnnotation": {
+            "text": "made up",
+            "extension": [{"url": HL7 + "annotationType", "valueCodeableConcept": {"text": "a"}}],
+        }
+    }
+    assert found(GOAL | {"extension": [{"url": "https://ehr.example/x", **inside}]}) == []
+    outside = {"valueIdentifier": {"extension": inside["valueAnnotation"]["extension"], "value": "1"}}
+    assert found(GOAL | {"extension": [{"url": "https://ehr.example/x", **outside}]}) == [
+        (ERROR, "extension", "Goal.extension[0].valueIdentifier.extension[0]")
+    ]
+
+
+def test_what_is_not_evaluated_is_said_once_a_resource(tmp_path: Path) -> None:
+    bound = {"binding": {"strength": "required", "valueSet": "https://guide.example/ValueSet/nowhere"}}
+    unsure = profile("unsure", "Extension", {"value[x]": {"type": [{"code": "code"}], **bound}})
+    profiles = chosen([], [guide(tmp_path, profile("made-up", "Goal", {}), unsure)])
+    goal = GOAL | {"extension": [{"url": unsure["url"], "valueCode": "a"}, {"url": unsure["url"], "valueCode": "b"}]}
+    entries = [
+        {"fullUrl": f"https://ehr.example/fhir/Goal/{id_}", "resource": goal | {"id": id_}} for id_ in ("a", "b")
+    ]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    told = [one.element for one in check(bundle, R4, profiles) if one.rule == "not-evaluated"]
+    assert told == [f"Bundle.entry[{number}].resource.extension[0].valueCode" for number in range(2)]
 
 
 # Nearly all extensions go a short way, which says what the long one says.
@@ -218,6 +277,46 @@ def said(structure: Structure, node: Json, version: Version, *, short: bool) -> 
 def test_the_short_way_says_what_the_long_one_says(version: Version, data: st.DataObject) -> None:
     structure, node = data.draw(nodes(version))
     assert sorted(said(structure, node, version, short=True)) == sorted(said(structure, node, version, short=False))
+
+
+def part(**asks: Any) -> dict[str, Json]:
+    """The elements of an extension with a part."""
+    return {
+        "extension": {"slicing": {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}},
+        "extension:one": {"max": "1", **asks},
+        "extension:one.url": {"fixedUri": "one"},
+        "extension:one.value[x]": {"min": 1, "type": [{"code": "code"}]},
+        "value[x]": {"max": "0"},
+    }
+
+
+CODE = {"value[x]": {"min": 1, "type": [{"code": "code"}]}}
+LONG_WAY: dict[str, dict[str, Json]] = {
+    "with a constraint": {
+        **CODE,
+        "value[x]": {"constraint": [{"key": "x-1", "severity": "error", "expression": "true"}]},
+    },
+    "with a constraint on it all": {
+        "": {"constraint": [{"key": "x-1", "severity": "error", "expression": "true"}]},
+        **CODE,
+    },
+    "with a profile": {"value[x]": {"type": [{"code": "Identifier", "profile": [PROFILES + "other"]}]}},
+    "with an id": {**CODE, "id": {"min": 1}},
+    "with something in its value": {"value[x]": {"type": [{"code": "Coding"}]}, "value[x].system": {"min": 1}},
+    "with two of a part": part(max="2"),
+    "with two of a part at least": part(min=2, max="*"),
+    "with parts in an order": {**part(), "extension": {"slicing": {**part()["extension"]["slicing"], "ordered": True}}},
+    "with more than its parts": {**part(), "extension": {**part()["extension"], "min": 3}},
+    "with a few parts": {**part(), "extension": {**part()["extension"], "max": "3"}},
+}
+
+
+@pytest.mark.parametrize("case", LONG_WAY)
+def test_any_other_goes_the_long_way(case: str, tmp_path: Path) -> None:
+    made = profile("made-up", "Extension", {"url": {"fixedUri": PROFILES + "made-up"}, **LONG_WAY[case]})
+    structure = Library(guide(tmp_path, made, profile("other", "Identifier", {}))).structure(made["url"])
+    assert structure is not None
+    assert plain(structure) is None
 
 
 @versions

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from fhir_coaching.checks.compiled import Compiler, compiler
+from fhir_coaching.checks.formats import LONG, MANY
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
@@ -14,8 +15,6 @@ from fhir_coaching.checks.profiles.structure import ASKED, Structure
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.versions import Json, Version
 
-KEYS = ("extension", "modifierExtension")
-MANY = 4096
 MODIFIER = ".modifierExtension"
 ANY = {"Element", "*"}  # contexts that every element is
 RESOURCES = ("Resource", "DomainResource")
@@ -66,7 +65,6 @@ class Extensions:
             for library in libraries
             if library.own.canonical
         }
-        self.inner = Bearer(self.types, ["Extension"], "Extension")
         self.roots: dict[str, Bearer] = {}
         # The same few stand in the same few places, while of others there is any number.
         self.find, self.misplaced = lru_cache(MANY)(self._find), lru_cache(MANY)(self._misplaced)
@@ -136,13 +134,14 @@ class Extensions:
         bearer: Bearer | None = self.roots[type_]
         for step in path.split(".")[1:-1]:
             key = step.partition("[")[0]
-            bearer = self.inner if key in KEYS else bearer.below(key) if bearer else None
+            bearer = bearer.below(key) if bearer else None
         return bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context)
 
 
 def _url(node: Json) -> str:
+    """What an extension is called; nothing where that is no address of a definition, which would be remembered for nothing."""
     url = node.get("url")
-    return url if url.__class__ is str else ""
+    return url if url.__class__ is str and len(url) < LONG else ""
 
 
 def _modifies(at: str) -> bool:
