@@ -222,6 +222,27 @@ def test_what_is_not_evaluated_is_said_once_a_resource(tmp_path: Path) -> None:
     assert told == [f"Bundle.entry[{number}].resource.extension[0].valueCode" for number in range(2)]
 
 
+CROSSED = "http://hl7.org/fhir/{}/StructureDefinition/extension-{}"
+CROSSINGS: dict[str, tuple[Version, str, Json, list[str]]] = {
+    "as the element": (R4, CROSSED.format("5.0", "Goal.continuous"), {"valueBoolean": True}, []),
+    "of another type": (R4, CROSSED.format("5.0", "Goal.continuous"), {"valueString": "yes"}, ["extension"]),
+    "of one type of several": (R5, CROSSED.format("4.0", "Goal.start"), {"valueDate": "2026"}, []),
+    "of none of them": (R5, CROSSED.format("4.0", "Goal.start"), {"valueString": "2026"}, ["extension"]),
+    "of the same version": (R5, CROSSED.format("5.0", "Goal.continuous"), {"valueString": "yes"}, []),
+    "of no element": (R4, CROSSED.format("5.0", "Goal.more"), {"valueString": "yes"}, []),
+    "of no type": (R4, CROSSED.format("5.0", "More.more"), {"valueString": "yes"}, []),
+    "with elements of its own": (R4, CROSSED.format("5.0", "Goal.acceptance"), {"valueString": "yes"}, []),
+    "of a type that R4 lacks": (R4, CROSSED.format("5.0", "Encounter.reason.value"), {"valueString": "yes"}, []),
+    "of a version that is not at hand": (R4, CROSSED.format("4.3", "Goal.continuous"), {"valueString": "yes"}, []),
+}
+
+
+@pytest.mark.parametrize("case", CROSSINGS)
+def test_an_element_of_another_version(case: str) -> None:
+    version, url, value, rules = CROSSINGS[case]
+    assert [one.rule for one in check(GOAL | {"extension": [{"url": url, **value}]}, version)] == rules
+
+
 # Nearly all extensions go a short way, which says what the long one says.
 
 VALUES = [

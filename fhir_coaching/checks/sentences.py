@@ -49,7 +49,7 @@ NOT_CHECKED: tuple[str, ...] = (
     "whether codes exist in LOINC, SNOMED CT, CPT and other terminologies, and whether displays fit their codes",
     "preferred and example bindings, and value sets too large to be listed, but for the systems that a guide's draw on",
     "whether what a reference leads to outside the resource or its Bundle is there, and what it is",
-    "what stands in extensions that are unknown here, modifier extensions aside, and in those made from elements of another version",
+    "what stands in extensions that are unknown here, modifier extensions aside",
     "the questionnaire of a QuestionnaireResponse, and the definitions behind a StructureDefinition",
     "dom-6, that a resource should have a narrative: best practice, which next to nobody follows",
     "XML and other formats than JSON",

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
+from fhir_coaching.checks.profiles.crossing import crossed
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
@@ -59,7 +60,7 @@ class Extensions:
     """Asks of every extension that was met in a resource what its definition asks."""
 
     def __init__(self, compiler: Compiler, libraries: Sequence[Library]) -> None:
-        self.types, self.libraries = compiler.tables, libraries
+        self.version, self.types, self.libraries = compiler.version, compiler.tables, libraries
         self.own = {
             f"{library.own.canonical}/StructureDefinition/": str(library.own)
             for library in libraries
@@ -115,6 +116,8 @@ class Extensions:
             return None  # a part of another one
         found = (library.structure(url) for library in self.libraries)
         structure = next((one for one in found if one is not None and one.type == "Extension"), None)
+        if structure is None and (its := crossed(url, self.version)) is not None:
+            structure = Structure(its, its["elements"], self.libraries[-1])
         return None if structure is None else (structure, plain(structure))
 
     def _misplaced(self, structure: Structure, type_: str, path: str, within: str) -> list[tuple[str, str]]:
