@@ -72,6 +72,14 @@ GOALS: dict[str, tuple[Json, list[tuple[str, str, str]]]] = {
         [(ERROR, "extension", "Goal.extension[0].valueString")],
     ),
     "with another code": ({"extension": [{**ABSENT, "valueCode": "x"}]}, [(ERROR, "code", "Goal.extension[0].valueCode")]),
+    "with a time zone": (
+        {"_startDate": {"extension": [{"url": systems.TIME_ZONE, "valueCode": "America/New_York"}]}, "startDate": "2026"},
+        [],
+    ),
+    "with no time zone": (
+        {"_startDate": {"extension": [{"url": systems.TIME_ZONE, "valueCode": "America/New_york"}]}, "startDate": "2026"},
+        [(ERROR, "code", "Goal._startDate.extension[0].valueCode")],
+    ),
     "with another target": (
         {"extension": [related(PARTS[0], {"url": "target", "valueReference": {"reference": "Patient/1"}})]},
         [(ERROR, "target", "Goal.extension[0].extension[1].valueReference.reference")],
