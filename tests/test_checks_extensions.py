@@ -22,7 +22,7 @@ from fhir_coaching.checks.profiles.plain import plain
 from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.tables import packed
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.errors import ERROR, WARNING
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING
 from fhir_coaching.fhir import systems
 from fhir_coaching.fhir.json import dumps, loads
 from fhir_coaching.lens import R4, R5, Version
@@ -214,6 +214,24 @@ def test_one_may_stand_in_the_value_of_another_one() -> None:
     outside = {"valueIdentifier": {"extension": inside["valueAnnotation"]["extension"], "value": "1"}}
     assert found(GOAL | {"extension": [{"url": "https://ehr.example/x", **outside}]}) == [
         (ERROR, "extension", "Goal.extension[0].valueIdentifier.extension[0]")
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"context": [{"type": "fhirpath", "expression": "Goal.target"}]},
+        {"contextInvariant": ["lifecycleStatus = 'active'"]},
+        {"context": [{"type": "element", "expression": "Goal"}], "contextInvariant": ["lifecycleStatus = 'active'"]},
+    ],
+    ids=["a place", "a condition", "a condition of a place"],
+)
+def test_where_an_expression_lets_one_stand_is_not_evaluated(where: Json, tmp_path: Path) -> None:
+    made = profile("made-up", "Extension", {}, **where)
+    profiles = chosen([], [guide(tmp_path, profile("other", "Goal", {}), made)])
+    told = check(GOAL | {"extension": [{"url": made["url"], "valueString": "a"}]}, R4, profiles)
+    assert [(one.rule, one.severity) for one in told if one.element == "Goal.extension[0]"] == [
+        ("not-evaluated", INFORMATION)
     ]
 
 

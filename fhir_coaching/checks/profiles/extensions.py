@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
 from fhir_coaching.checks.profiles.crossing import crossed
@@ -14,9 +15,11 @@ from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
 from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version
 
 MODIFIER = ".modifierExtension"
+KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
 RESOURCES = ("Resource", "DomainResource")
 MOST = 12  # steps of a path that a context may have
@@ -94,8 +97,10 @@ class Extensions:
         else:
             _ask(asked, structure, walk)
         scope = walk.scope
-        for rule, says in self.misplaced(structure, scope.resource["resourceType"], at[len(scope.at) :], within):
-            walk.error(rule, at, says, ASKED + structure.name)
+        for severity, rule, says in self.misplaced(
+            structure, scope.resource["resourceType"], at[len(scope.at) :], within
+        ):
+            walk.say(severity, rule, at, says, ASKED + structure.name)
 
     def _unknown(self, url: str, at: str, walk: Walk, within: str) -> None:
         """Nobody defines it; it may be a part of the one that it is in."""
@@ -120,25 +125,30 @@ class Extensions:
             structure = Structure(its, its["elements"], self.libraries[-1])
         return None if structure is None else (structure, plain(structure))
 
-    def _misplaced(self, structure: Structure, type_: str, path: str, within: str) -> list[tuple[str, str]]:
+    def _misplaced(self, structure: Structure, type_: str, path: str, within: str) -> list[tuple[str, str, str]]:
         """What is wrong with where an extension stands, by the path to it from a resource of a type."""
         found = []
-        if structure.context and not self._may_stand(structure, type_, path, within):
-            found.append(("extension", "an extension that may not stand here"))
+        answer = not structure.context or self._may_stand(structure, type_, path, within)
+        if answer is False:
+            found.append((ERROR, "extension", "an extension that may not stand here"))
+        elif answer is None or structure.conditional:
+            found.append((INFORMATION, "not-evaluated", "an expression says whether this extension may stand here"))
         if structure.modifies and not _modifies(path):
-            found.append(("modifier", "a modifier extension among the others"))
+            found.append((ERROR, "modifier", "a modifier extension among the others"))
         elif _modifies(path) and not structure.modifies:
-            found.append(("modifier", "no modifier extension, but among them"))
+            found.append((ERROR, "modifier", "no modifier extension, but among them"))
         return found
 
-    def _may_stand(self, structure: Structure, type_: str, path: str, within: str) -> bool:
+    def _may_stand(self, structure: Structure, type_: str, path: str, within: str) -> Answer:
         if type_ not in self.roots:
             self.roots[type_] = Bearer(self.types, (type_, *RESOURCES), type_)
         bearer: Bearer | None = self.roots[type_]
         for step in path.split(".")[1:-1]:
             key = step.partition("[")[0]
             bearer = bearer.below(key) if bearer else None
-        return bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context)
+        if bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context):
+            return True
+        return None if any(kind not in KINDS for kind, _ in structure.context) else False
 
 
 def _url(node: Json) -> str:
@@ -170,10 +180,8 @@ def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
     """Whether an element, or what is in the extension `within`, is what a context names."""
     if kind == "extension":
         return within == expression
-    if kind != "element":
-        return True  # an expression, which is not evaluated
     name = expression.rpartition("#")[2]
-    return name in ANY or name in bearer.names
+    return kind == "element" and (name in ANY or name in bearer.names)
 
 
 def _slices(structure: Structure) -> Iterable[Node]:

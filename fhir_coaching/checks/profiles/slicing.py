@@ -60,11 +60,12 @@ class Profiles(Protocol):
 
 
 class Slice(NamedTuple):
-    """A slice: what it asks, and the check of an item that is in it."""
+    """A slice: what it asks, the check of an item that is in it, and how its items are sliced in turn."""
 
     name: str
     node: Node
     check: Callable[[Item, Walk], None]
+    inner: "Slicing | None" = None
 
 
 Step = tuple[str, str]
@@ -88,13 +89,13 @@ class Slicing:
         """Each item into its slice."""
         if self.idle:
             return
-        counts, unknown, last, outside = [0] * len(self.slices), False, 0, False
+        within, unknown, last, outside = [list[Item]() for _ in self.slices], False, 0, False
         for item in items:
             answers = [matches(item, walk) for _, matches in self.slices]
             unknown = unknown or None in answers
             mine = [number for number, answer in enumerate(answers) if answer]
             for number in mine:
-                counts[number] += 1
+                within[number].append(item)
                 self.slices[number][0].check(item, walk)
             if mine:
                 if self.ordered and mine[0] < last:
@@ -108,7 +109,10 @@ class Slicing:
                     walk.error("slice", item.at, "in none of the slices that are allowed here")
         if unknown or not self.known:
             walk.tell("not-evaluated", at, "it cannot be told here which of its values are in which slice")
-        self._count(counts, at, walk, known=self.known and not unknown)
+        self._count([len(its) for its in within], at, walk, known=self.known and not unknown)
+        for (one, _), its in zip(self.slices, within, strict=True):
+            if one.inner:  # without items too, as the engine (6.7.9) has it
+                one.inner.check(its, at, walk)
 
     def _count(self, counts: Sequence[int], at: str, walk: Walk, *, known: bool) -> None:
         """How many there are of each; `known` says that none was passed over."""

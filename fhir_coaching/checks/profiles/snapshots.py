@@ -6,6 +6,7 @@ The table of a profile, which is plain JSON:
     base                        of a differential alone: the profile that it builds on
     abstract, modifier          where they are so
     context                     of an extension: the elements that may bear it
+    conditional                 of an extension: by an expression too
     elements                    by the element's id without its root, in order; a slice is `name:slice`
 
 and of an element, each only where it is more than the type asks:
@@ -77,6 +78,8 @@ class _Reader:
             made["base"] = its["baseDefinition"]
         if self.root == "Extension" and its.get("context"):
             made["context"] = [[one["type"], one["expression"]] for one in its["context"] if "type" in one]
+        if self.root == "Extension" and its.get("contextInvariant"):
+            made["conditional"] = True
         source = its["snapshot"] if self.whole else its["differential"]
         elements: dict[str, Json] = {}
         for given, element in self._named(source.get("element", ())):

@@ -43,6 +43,9 @@ def tree(elements: Mapping[str, Json]) -> Node:
         for step in id_.split(".") if id_ else ():
             name, slice_ = split(step)
             node = node.children.setdefault(name, Node())
+            around, _, inner = slice_.partition("/")
+            if inner and around in node.slices:  # else the name merely has a slash in it
+                node, slice_ = node.slices[around], inner
             if slice_:
                 node = node.slices.setdefault(slice_, Node())
         node.asks = asks
@@ -57,6 +60,7 @@ class Structure:
         self.type: str = table["type"]
         self.name = f"{table['name']} {table['version']}" if "version" in table else str(table["name"])
         self.context: list[list[str]] = table.get("context", [])
+        self.conditional = bool(table.get("conditional"))
         self.modifies = bool(table.get("modifier"))  # an extension: the meaning of what bears it
         self.missing = missing  # the profile that it builds on, where that is not at hand
         self.root = tree(elements)
@@ -145,6 +149,7 @@ class Element:
 
     def __init__(self, name: str, node: Node, type_: str, library: Library, root: Node) -> None:
         base = _base(library, type_, name)
+        self.library = library
         self.stem = name.removesuffix(CHOICE)
         asks = node.asks
         self.least = asks.get("min", 0)
@@ -157,11 +162,20 @@ class Element:
         self.allowed = frozenset(asks.get("types", ()))
         self.mistyped = "extension" if type_ == "Extension" else "type"
         self.content = Content(node, _table(node, types), library, root)
+        self.slicing = self._slicing(name, node, types, root)
+
+    def _slicing(self, name: str, node: Node, types: Mapping[str, str], root: Node) -> Slicing | None:
+        """The slices of an element, or of one of its slices."""
         slices = [
-            Slice(slice_, its, Content(its, _table(_typed(its, slice_, self.stem, types), types), library, root).check)
+            Slice(
+                slice_,
+                its,
+                Content(its, _table(_typed(its, slice_, self.stem, types), types), self.library, root).check,
+                self._slicing(name, its, types, root),
+            )
             for slice_, its in node.slices.items()
         ]
-        self.slicing = Slicing(name, asks, slices, library) if slices else None
+        return Slicing(name, node.asks, slices, self.library) if slices else None
 
     def check(self, node: Json, at: str, walk: Walk) -> None:
         """Everything in which an element of an object is not as is asked."""
