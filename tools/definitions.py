@@ -217,7 +217,7 @@ def table(packages: list[Package]) -> Json:
 
 
 def terms(packages: list[Package]) -> Json:
-    """What guides draw on: the codes of complete code systems, and value sets that are a part of one or several."""
+    """The codes of complete code systems, and what guides draw on besides: value sets that are a part of one or several."""
     expansion = Expansion([one for package in packages for one in package.resources])
     systems = {
         url: sorted(concept["code"] for concept, _ in walk(system["concept"], ()))
@@ -256,8 +256,10 @@ def main() -> None:
         )
         if its:
             write(FOLDER / f"{release}.json.gz", table(its))
-        if its and release == "r4":  # what guides of R5 draw on lies in packages of its own
-            write(FOLDER / f"{release}-terms.json.gz", terms(its))
+        if its:
+            found = terms(its)
+            # Which value sets guides of R5 draw on is not known yet: there is none at hand.
+            write(FOLDER / f"{release}-terms.json.gz", found if release == "r4" else found | {"sets": {}})
 
 
 if __name__ == "__main__":

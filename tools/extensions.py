@@ -39,7 +39,7 @@ def anywhere(pack: archives.Package) -> archives.Package:
 
 
 def coined(version: Version) -> Json:
-    """The extensions of this project."""
+    """The extensions and the code systems of this project."""
     about = {
         "name": "fhir-coaching",
         "version": EDITION,
@@ -47,7 +47,9 @@ def coined(version: Version) -> Json:
         "canonical": "https://w3id.org/fhir-coaching",
         "fhirVersions": [RELEASES[version]],
     }
-    return tables(about, definitions(version))
+    its = list(definitions(version))
+    systems = {one["url"]: sorted(part["code"] for part in one["concept"]) for one in its if "concept" in one}
+    return {**tables(about, its), "systems": systems}
 
 
 def tables(about: Json, resources: Iterable[Json]) -> Json:

@@ -9,7 +9,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "cardinality": ((ERROR,), "a required element is missing, or one stands where none may"),
     "choice": ((ERROR,), "two types of a value that has one"),
     "format": ((ERROR, WARNING), "a primitive that is not spelt as its type wants, such as a day that no calendar has"),
-    "code": ((ERROR, WARNING), "no code of the value set: an error where it is required, a warning where it is extensible"),
+    "code": ((ERROR, WARNING), "no code of the value set, an error where it is required, a warning where it is extensible; or no code of its code system"),
     "fixed": ((ERROR,), "another value than the one that is fixed"),
     "pattern": ((ERROR,), "a value without what the pattern asks for"),
     "target": ((ERROR,), "a reference to a type of resource that is not allowed there, or that says another type than it leads to"),
@@ -46,7 +46,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
 
 NOT_CHECKED: tuple[str, ...] = (
     "profiles and guides that are not asked for, meta.profile of a resource included",
-    "whether codes exist in LOINC, SNOMED CT, CPT and other terminologies, and whether displays fit their codes",
+    "whether codes exist in LOINC, SNOMED CT, CPT and others that no package counts out, and whether displays fit their codes",
     "preferred and example bindings, and value sets too large to be listed, but for the systems that a guide's draw on",
     "whether what a reference leads to outside the resource or its Bundle is there, and what it is",
     "what stands in extensions that are unknown here, modifier extensions aside",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative
@@ -9,7 +10,7 @@ from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.fhir.systems import HL7, NPI, is_npi
+from fhir_coaching.fhir.systems import HL7, NPI, OWN, is_npi
 from fhir_coaching.versions import R4, Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
@@ -18,7 +19,9 @@ _LITERAL = re.compile(
     r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
     re.ASCII,  # a no-break space is no blank
 ).fullmatch
-LONGEST = 100  # letters of an id
+LONGEST = 100  # letters of an id, or of a code that is compared with others
+MANY = 300  # codes that one is compared with, to find what was meant
+FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
@@ -195,6 +198,27 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         if value in walk.ids:
             walk.error("id", at.removesuffix(".id"), "another element of this resource has the same id")
         walk.ids.add(value)
+
+
+def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk], None]:
+    """A code that its code system does not have, where that is known as a whole.
+
+    FHIR's own systems are those of its version; HL7's terminology grows, and so may have the code in a later edition.
+    """
+
+    def check(node: Json, at: str, walk: Walk) -> None:
+        system, code = node.get("system"), node.get("code")
+        known = systems.get(system) if system.__class__ is str else None
+        if known is None or code.__class__ is not str or code in known:
+            return
+        near = get_close_matches(code, known, 1) if len(known) <= MANY and len(code) <= LONGEST else []
+        hint = f"perhaps {near[0]}" if near else f"{len(known)} codes of {system}"
+        if system and system.startswith(FINAL):
+            walk.error("code", f"{at}.code", "no code of its code system", hint)
+        else:
+            walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
+
+    return check
 
 
 CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {
