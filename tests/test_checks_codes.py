@@ -13,7 +13,7 @@ from fhir_coaching.checks.codes import FORMS, ValueSet
 from fhir_coaching.checks.formats import OPEN as FORMATS
 from fhir_coaching.checks.profiles.guides import chosen, shipped
 from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
-from fhir_coaching.lens import R4
+from fhir_coaching.lens import R4, R5
 
 Json = dict[str, Any]
 
@@ -260,3 +260,17 @@ def test_a_profile_that_a_resource_is_not_held_to_names_nothing(tmp_path: Path) 
 
 def test_every_form_has_its_system() -> None:
     assert FORMS.keys() >= FORMATS.keys()
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "America/New_york"])
+def test_a_time_zone_is_one_that_is_known(zone: str) -> None:
+    coding = {"system": "https://www.iana.org/time-zones", "code": zone}
+    weekly = {"timezone": {"coding": [coding]}, "recurrenceType": {"text": "weekly"}}
+    appointment = {
+        "resourceType": "Appointment",
+        "status": "proposed",
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}],
+        "recurrenceTemplate": [weekly],
+    }
+    wrong = ["Appointment.recurrenceTemplate[0].timezone"] if zone == "America/New_york" else []
+    assert [one.element for one in check(appointment, R5) if one.rule == "code" and one.severity == ERROR] == wrong

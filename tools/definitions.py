@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.profiles.expansion import Expansion, walk
 
 Json = dict[str, Any]
@@ -36,8 +37,7 @@ RESOURCES = (
     "StructureDefinition",
 )  # fmt: skip
 
-# Value sets that are open, but whose codes the engine knows the form of; and what says that one bounds a weaker binding.
-OPEN = {f"http://hl7.org/fhir/ValueSet/{name}" for name in ("all-languages", "currencies", "mimetypes")}
+# What says that a value set bounds a weaker binding.
 WIDEST = HL7 + "elementdefinition-maxValueSet"
 
 # Constraints that stand on every element, which the engine checks without looking them up.

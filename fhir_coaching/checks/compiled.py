@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
-from fhir_coaching.checks.codes import LANGUAGES, coded, value_set
+from fhir_coaching.checks.codes import coded, value_set
 from fhir_coaching.checks.elements import (
     ElementCheck,
     Elements,
@@ -29,7 +29,7 @@ from fhir_coaching.checks.elements import (
     single_primitive,
     valued,
 )
-from fhir_coaching.checks.formats import Test, primitives
+from fhir_coaching.checks.formats import OPEN, Test, primitives
 from fhir_coaching.checks.tables import systems, table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.versions import Json, Version
@@ -194,7 +194,7 @@ class Compiler:
             one = special.contained(self) if element == "contained" else special.entry(self)
         else:
             one = self.type(name)
-            if codes is not None or url == LANGUAGES:
+            if codes is not None or url in OPEN:
                 narrower.append(coded(code, value_set(url, codes), required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))

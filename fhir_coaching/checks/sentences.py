@@ -9,7 +9,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "cardinality": ((ERROR,), "a required element is missing, or one stands where none may"),
     "choice": ((ERROR,), "two types of a value that has one"),
     "format": ((ERROR, WARNING), "a primitive that is not spelt as its type wants, such as a day that no calendar has"),
-    "code": ((ERROR, WARNING), "no code of the value set, an error where it is required, a warning where it is extensible; or no code of its code system"),
+    "code": ((ERROR, WARNING), "no code of the value set (extensible: a warning) or of its code system (one that grows: a warning)"),
     "fixed": ((ERROR,), "another value than the one that is fixed"),
     "pattern": ((ERROR,), "a value without what the pattern asks for"),
     "target": ((ERROR,), "a reference to a type of resource that is not allowed there, or that says another type than it leads to"),
