@@ -1,4 +1,4 @@
-"""Makes `fhir_coaching/checks/definitions/r?-extensions.json.gz` and `r?-coaching.json.gz`: the extensions that every check knows.
+"""Makes `r?-extensions.json.gz` and `r?-coaching.json.gz`, which every check knows, and `r?-systems.json.gz`, what comes with them.
 
 `python tools/extensions.py [FOLDER]`: the folder that holds `hl7.fhir.uv.extensions.r4-*.tgz` (ORACLE_IGS, or `../shared/igs`
 beside the checkout); FHIR's own packages come from the registries, as in `tools/definitions.py`, which is to be run first: what
@@ -18,6 +18,7 @@ from definitions import FOLDER, Json, fetched, write
 from us_core import folder
 
 from fhir_coaching.checks.profiles import archives, guides
+from fhir_coaching.checks.profiles.expansion import walk
 from fhir_coaching.fhir.definitions import EDITION, RELEASES, definitions
 from fhir_coaching.lens import R4, R5, Version
 
@@ -39,7 +40,7 @@ def anywhere(pack: archives.Package) -> archives.Package:
 
 
 def coined(version: Version) -> Json:
-    """The extensions and the code systems of this project."""
+    """The extensions of this project."""
     about = {
         "name": "fhir-coaching",
         "version": EDITION,
@@ -47,9 +48,15 @@ def coined(version: Version) -> Json:
         "canonical": "https://w3id.org/fhir-coaching",
         "fhirVersions": [RELEASES[version]],
     }
-    its = list(definitions(version))
-    systems = {one["url"]: sorted(part["code"] for part in one["concept"]) for one in its if "concept" in one}
-    return {**tables(about, its), "systems": systems}
+    return tables(about, definitions(version))
+
+
+def systems(version: Version, resources: Iterable[Json]) -> Json:
+    """The codes of the code systems that come with extensions, and of this project's own."""
+    every = [
+        one for one in (*resources, *definitions(version)) if one.get("content") == "complete" and "concept" in one
+    ]
+    return {"systems": {one["url"]: sorted(part["code"] for part, _ in walk(one["concept"], ())) for one in every}}
 
 
 def tables(about: Json, resources: Iterable[Json]) -> Json:
@@ -75,6 +82,7 @@ def main() -> None:
     for version, packages in of.items():
         write(FOLDER / f"{version.name.lower()}-extensions.json.gz", official(packages))
         write(FOLDER / f"{version.name.lower()}-coaching.json.gz", coined(version))
+        write(FOLDER / f"{version.name.lower()}-systems.json.gz", systems(version, pack.resources))
 
 
 if __name__ == "__main__":

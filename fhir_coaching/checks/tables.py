@@ -27,7 +27,7 @@ def terms(version: Version) -> dict[str, dict[str, Any]]:
 @cache
 def systems(version: Version) -> dict[str, frozenset[str]]:
     """The codes of code systems that are known as a whole: FHIR's, HL7's and this project's."""
-    every = terms(version)["systems"] | packed(f"{version.name.lower()}-coaching")["systems"]
+    every = packed(f"{version.name.lower()}-systems")["systems"] | terms(version)["systems"]
     return {url: frozenset(codes) for url, codes in every.items()}
 
 
