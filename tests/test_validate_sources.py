@@ -250,8 +250,10 @@ def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
 
 def test_the_source_is_not_read_ahead_of_what_is_told() -> None:
     """So that memory is bounded by what one line takes; with several processes by batches of a few."""
-    from fhir_coaching.commands.examining import BATCH, WINDOW, Seen, Text, Wish, examined_each  # noqa: PLC0415
+    from fhir_coaching.commands.examining import Seen, Text, Wish  # noqa: PLC0415
+    from fhir_coaching.commands.jobs import BATCH, WINDOW, examined_each  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415
+    from fhir_coaching.practice.texts import File  # noqa: PLC0415
 
     read = 0
 
@@ -259,7 +261,7 @@ def test_the_source_is_not_read_ahead_of_what_is_told() -> None:
         nonlocal read
         for number in range(1, 40_001):
             read += 1
-            yield Text(0, "r.ndjson", "r.ndjson", "", number, LINE)
+            yield Text(0, File("r.ndjson", "r.ndjson", "r.ndjson"), number, LINE)
 
     told = examined_each(texts(), Wish(R4, dict), 1)
     assert isinstance(next(told), Seen)

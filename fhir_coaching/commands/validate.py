@@ -153,8 +153,9 @@ def _check(
     inputs: "Inputs", wish: "Wish", jobs: int, report: "Report", total: "Total", against: "Against | None"
 ) -> None:
     """Everything, in the order of the sources; what is amiss between the records of one follows it."""
-    from fhir_coaching.commands.examining import Seen, examined_each
-    from fhir_coaching.commands.inputs import Between
+    from fhir_coaching.commands.between import Between
+    from fhir_coaching.commands.examining import Seen
+    from fhir_coaching.commands.jobs import examined_each
 
     def tell(seen: "Iterable[Seen]") -> None:
         for one in seen:

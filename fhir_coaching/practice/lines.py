@@ -5,7 +5,6 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any, cast
 
 from fhir_coaching.errors import Fault, InputError
@@ -13,6 +12,7 @@ from fhir_coaching.fhir.json import DEPTH, NotJson, loads
 
 LINE = 16 * 2**20  # bytes; a record has some hundreds
 DOCUMENT = 64 * 2**20  # bytes; a Bundle that is one JSON document is held in memory
+PIECE = 2**16  # bytes that are read first: room for all that a document may have is made only where there is more
 KEPT = 100  # faults; more help nobody
 
 BOM = b"\xef\xbb\xbf"
@@ -52,10 +52,10 @@ class Stopped(Exception):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: str) -> Iterator[IO[bytes]]:
     """The file's bytes, unpacked if its name ends in `.gz`. Raises Stopped's causes: OSError, EOFError, zlib.error."""
-    with path.open("rb") as file:
-        if path.suffix != ".gz":
+    with open(path, "rb") as file:  # noqa: PTH123 - a Path takes longer to make than the file to open
+        if not path.endswith(".gz"):
             yield file
             return
         with gzip.GzipFile(fileobj=file) as unpacked:
@@ -109,7 +109,9 @@ def lines(file: IO[bytes], name: str, faults: Faults) -> Iterator[tuple[int, byt
 def document(file: IO[bytes], name: str, faults: Faults, start: bytes = b"") -> bytes:
     """All the rest of a file after `start`. Raises Stopped."""
     with failures(name, faults):
-        text = start + file.read(DOCUMENT + 1 - len(start))
+        text = start + file.read(PIECE)
+        if len(text) >= PIECE:
+            text += file.read(DOCUMENT + 1 - len(text))
     if len(text) > DOCUMENT:
         faults.add(
             name, f"one JSON document of more than {DOCUMENT // 2**20} MiB", "write one resource a line, as .ndjson"
