@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from fhir_coaching.commands.examining import Seen, Text
-from fhir_coaching.commands.jobs import BATCH, Item, Sent
+from fhir_coaching.commands.jobs import BATCH, EACH, Item, Sent
 from fhir_coaching.errors import ERROR, WARNING, Finding, InputError, SettingsError
 from fhir_coaching.practice.lines import LINE, Faults, Stopped, failures
 from fhir_coaching.practice.texts import File, Files, below, kind_of, may_be_of_a_kind, printable, reading, texts_of
@@ -24,7 +24,7 @@ class Input:
     """One source of the user's, with what is known of it when all of it was read."""
 
     name: str
-    files: Iterable[File]
+    files: Files | list[File]
     base: str = ""  # under which its identifiers live, where a practice.toml says so
     links: "Callable[[], Links] | None" = None
     faults: Faults = field(default_factory=Faults)
@@ -51,8 +51,11 @@ class Inputs:
                 finding = Finding("input", ERROR, error.message, shown, error.hint)
                 yield Seen(index, shown, shown, findings=[Located(finding, shown)])
                 continue
-            for file in one.files:
-                yield Reader(index, file, practice=one.links is not None)
+            practice = one.links is not None
+            if isinstance(one.files, Files):
+                yield Many(index, one.files, practice)
+            else:
+                yield from (Reader(index, file, practice) for file in one.files)
 
 
 def _opened(name: str) -> Input:
@@ -89,7 +92,7 @@ class Reader(NamedTuple):
 
     def parts(self) -> Iterator[tuple[Sent, int]]:
         """Itself if it is small; else its texts, and blocks of its lines."""
-        size = self._size()
+        size = BATCH + 1 if self.file.path == "-" else _size(self.file.path)
         if size <= BATCH:
             yield self, size
             return
@@ -98,15 +101,6 @@ class Reader(NamedTuple):
                 yield item.to_send(), len(item.said)
             else:
                 yield item, len(item.said) if isinstance(item, Text) else 0
-
-    def _size(self) -> int:
-        """Its bytes; of a stream more than can be sent."""
-        if self.file.path == "-":
-            return BATCH + 1
-        try:
-            return os.stat(self.file.path).st_size  # noqa: PTH116 - of many thousands
-        except OSError:  # who reads it will tell
-            return 0
 
     def texts(self) -> Iterator[Text | Seen]:
         """Each text, and what was wrong on the way to it."""
@@ -160,6 +154,45 @@ class Reader(NamedTuple):
             yield Seen(self.source, self.file.shown, fault.place, findings=[finding])
         if faults.unread:
             yield Seen(self.source, self.file.shown, self.file.name, faults=faults)
+
+
+def _size(path: str) -> int:
+    """A file's bytes."""
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - a Path takes longer to make than a file to look at
+    except OSError:  # told by who reads it
+        return 0
+
+
+class Many(NamedTuple):
+    """Reads the files of a folder. Small ones are sent to another process by their names, as many as are worth it."""
+
+    source: int
+    files: Files
+    practice: bool
+
+    def texts(self) -> Iterator[Text | Seen]:
+        """Those of each file."""
+        for file in self.files:
+            yield from Reader(self.source, file, self.practice).texts()
+
+    def parts(self) -> Iterator[tuple[Sent, int]]:
+        """Some files each; of one that is not small its own parts."""
+        names, held = list[str](), 0
+        for name in self.files.names:
+            size = _size(self.files.path(name))
+            large = size > BATCH
+            if not large:
+                names.append(name)
+                held += size + EACH
+            if names and (large or held >= BATCH):
+                yield self._replace(files=self.files.some(names)), held
+                names, held = [], 0
+            if large:
+                for file in self.files.some([name]):
+                    yield from Reader(self.source, file, self.practice).parts()
+        if names:
+            yield self._replace(files=self.files.some(names)), held
 
 
 @dataclass(frozen=True, slots=True)

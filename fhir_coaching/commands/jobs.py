@@ -1,14 +1,11 @@
 """Who examines what `validate` reads: this process, or several at once, which read the files themselves."""
 # ruff: noqa: PLC0415 - what only several processes need is imported when there are several
 
-import signal
-from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Protocol
 
 from fhir_coaching.commands.examining import Seen, Text, Wish, examined
-from fhir_coaching.errors import CoachingError
 
 EACH = 2048  # bytes of a text that take as long as it takes to open a file
 BATCH = 2**18  # bytes that are examined at a time: enough to be worth sending, few enough to be held
@@ -40,32 +37,10 @@ def examined_each(items: Iterable[Item], wish: Wish, jobs: int) -> Iterator[Seen
         for item in items:
             yield from _seen(item, wish)
         return
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    from fhir_coaching.commands.helpers import answers
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would wait for ever
-    try:
-        with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
-            waiting = deque[Future[list[Seen | Brief]]]()
-            try:
-                for batch in _batches(items):
-                    waiting.append(pool.submit(partial(_batch, wish=wish), batch))
-                    if len(waiting) >= WINDOW * jobs:
-                        yield from map(_whole, waiting.popleft().result())
-                while waiting:
-                    yield from map(_whole, waiting.popleft().result())
-            finally:
-                pool.shutdown(cancel_futures=True)
-    except BrokenProcessPool:
-        raise CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that hands out the work: it then sends no more of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for batch in answers(partial(_batch, wish=wish), _batches(items), jobs, WINDOW):
+        yield from map(_whole, batch)
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Sent]]:

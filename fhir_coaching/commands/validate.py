@@ -9,10 +9,8 @@ import click
 from fhir_coaching.commands.options import App, command, fhir_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fhir_coaching.commands.against import Against
-    from fhir_coaching.commands.examining import Seen, Wish
+    from fhir_coaching.commands.examining import Wish
     from fhir_coaching.commands.inputs import Inputs
     from fhir_coaching.report.validated import Report, Total
 
@@ -157,26 +155,27 @@ def _check(
     from fhir_coaching.commands.examining import Seen
     from fhir_coaching.commands.jobs import examined_each
 
-    def tell(seen: "Iterable[Seen]") -> None:
-        for one in seen:
-            total.checked += len(one.what)
+    def tell(one: Seen) -> None:
+        total.checked += len(one.what)
+        if one.findings:
             total.rules.update((located.finding.severity, located.finding.rule) for located in one.findings)
-            if one.what or one.findings:
-                report.take(one.file, one.place, one.what, one.findings)
+        if one.what or one.findings:
+            report.take(one.file, one.place, one.what, one.findings)
 
     between: dict[int, Between] = {}
 
     def finish(source: int) -> None:
         if source in between:
             found = between.pop(source).report()
-            tell(Seen(source, one.file, one.finding.place or one.file, findings=[one]) for one in found)
+            for one in found:
+                tell(Seen(source, one.file, one.finding.place or one.file, findings=[one]))
 
     at = 0
     for seen in examined_each(inputs, wish, jobs):
         while at < seen.source:
             finish(at)
             at += 1
-        tell([seen])
+        tell(seen)
         if (seen.entries or seen.faults is not None) and seen.source in inputs.opened:
             between.setdefault(seen.source, Between(inputs.opened[seen.source], wish)).take(seen)
         if against is not None:

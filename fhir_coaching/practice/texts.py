@@ -31,10 +31,17 @@ class Files:
     names: Sequence[str]
 
     def __iter__(self) -> Iterator[File]:
-        start = "" if self.folder == "." else self.folder.rstrip(os.sep) + os.sep
         for name in self.names:
-            path = f"{start}{name}"
+            path = self.path(name)
             yield File(printable(name), printable(path), path, kind_of(name))
+
+    def path(self, name: str) -> str:
+        """Where one of them is."""
+        return name if self.folder == "." else f"{self.folder.rstrip(os.sep)}{os.sep}{name}"
+
+    def some(self, names: Sequence[str]) -> "Files":
+        """Those of them."""
+        return Files(self.folder, names)
 
 
 def below(folder: str) -> list[str]:
