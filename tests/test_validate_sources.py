@@ -183,6 +183,7 @@ def mixed(tmp_path: Path) -> list[Path]:
     folder.mkdir()
     for number, line in enumerate(broken.splitlines()[:300]):
         (folder / f"{number}.json").write_bytes(line)
+    (folder / "17-large.ndjson").write_bytes(broken)  # its parts are examined by several, between the small ones
     practice = tmp_path / "practice"
     practice.mkdir()
     for path in SAMPLE.iterdir():

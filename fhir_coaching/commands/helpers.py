@@ -4,6 +4,7 @@ There is no thread and no queue between them and us, as in `concurrent.futures`:
 Each of them is given a question only when it waits for one, so that neither side ever waits for the other to read.
 """
 
+import gc
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -108,6 +109,7 @@ def _help(asked: "Connection[bytes, bytes]", answer: Callable[[Any], Any]) -> No
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SENT)
+    gc.freeze()  # what is shared with who began us stays so: no collection looks at it, and so copies it
     try:
         while True:
             question = pickle.loads(asked.recv_bytes())  # noqa: S301 - of our own process
