@@ -4,8 +4,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from fhir_coaching.checks.tables import table
 from fhir_coaching.commands.examining import NO_BASE, Seen, Wish
 from fhir_coaching.commands.inputs import Input
 from fhir_coaching.errors import ERROR, Fault, Finding, MappingError
@@ -13,7 +15,8 @@ from fhir_coaching.fhir.json import NotJson, loads
 from fhir_coaching.practice.lines import Faults, Stopped, failures
 from fhir_coaching.practice.texts import File, reading, texts_of
 from fhir_coaching.report.located import Located, Original, element_steps, steps
-from fhir_coaching.report.positions import Path
+from fhir_coaching.report.positions import Path, Step
+from fhir_coaching.versions import Version
 
 if TYPE_CHECKING:
     from fhir_coaching.practice.across import Across
@@ -64,11 +67,7 @@ class Between:
             found.append(Finding("input", ERROR, f"and {faults.more:,} more between the records"))
         if self._across is not None:
             found += self._across.report()
-        return (
-            _located(found + self._unread(), self._input.files, values=self._wish.values)
-            if found or self._resources
-            else []
-        )
+        return _located(found + self._unread(), self._input.files, wish=self._wish) if found or self._resources else []
 
     def _unread(self) -> list[Finding]:
         """What the mappings cannot read of resources."""
@@ -89,7 +88,7 @@ class Between:
         return [*(fault.as_finding("mapping") for fault in (*faults, *foreign.faults)), *foreign.findings()]
 
 
-def _located(findings: Iterable[Finding], files: Iterable[File], *, values: bool) -> list[Located]:
+def _located(findings: Iterable[Finding], files: Iterable[File], *, wish: Wish) -> list[Located]:
     """Findings by their places alone: their files are read again, as far as they can be."""
     named = {file.name: file for file in files}
     wanted: dict[str, dict[int, list[Finding]]] = defaultdict(lambda: defaultdict(list))
@@ -102,7 +101,7 @@ def _located(findings: Iterable[Finding], files: Iterable[File], *, values: bool
             made.append(Located(one, one.place))
     for name, file in named.items():
         if name in wanted:
-            made += _located_in(file, wanted[name], values=values)
+            made += _located_in(file, wanted[name], wish=wish)
     return made
 
 
@@ -119,15 +118,17 @@ def _place(place: str, named: dict[str, File]) -> tuple[str, int]:
     return "", 0
 
 
-def _located_in(file: File, wanted: dict[int, list[Finding]], *, values: bool) -> Iterator[Located]:
+def _located_in(file: File, wanted: dict[int, list[Finding]], *, wish: Wish) -> Iterator[Located]:
     """The findings of one file by line, 0 standing for the whole."""
     left, faults = dict(wanted), Faults()
     try:
         if file.path != "-":  # standard input cannot be read again
             with failures(file.name, faults), reading(file) as stream:
                 for number, said in texts_of(stream, file.name, faults):
-                    if number in left and (original := _original(file, number, said, values=values)) is not None:
-                        yield from original.located([(one, _path(one, original)) for one in left.pop(number)])
+                    if number in left and (original := _original(file, number, said, wish=wish)) is not None:
+                        yield from original.located(
+                            [(one, _path(one, original, wish.version)) for one in left.pop(number)]
+                        )
                     if not left:
                         break
     except Stopped:
@@ -136,18 +137,44 @@ def _located_in(file: File, wanted: dict[int, list[Finding]], *, values: bool) -
         yield from (Located(one, file.shown, number) for one in its)
 
 
-def _original(file: File, number: int, said: bytes, *, values: bool) -> Original | None:
+def _original(file: File, number: int, said: bytes, *, wish: Wish) -> Original | None:
     place = f"{file.name}:{number}" if number else file.name
     try:
-        return Original(said.decode(), loads(said), file.shown, number or 1, place, values)
+        return Original(said.decode(), loads(said), file.shown, number or 1, place, wish.values)
     except NotJson:
         return None
 
 
-def _path(finding: Finding, original: Original) -> Path:
+def _path(finding: Finding, original: Original, version: Version) -> Path:
     """The path that a finding's place, or for resources its element, means."""
     within = finding.place.removeprefix(original.place).strip()
     if isinstance(original.value, dict) and "resourceType" in original.value:
         entry = _ENTRY.match(within)
-        return (*(steps(f"{entry[1]}.resource") if entry else ()), *element_steps(finding.element))
+        path = (*(steps(f"{entry[1]}.resource") if entry else ()), *element_steps(finding.element))
+        return tuple(_written(original.value, path, version))
     return steps(within)
+
+
+def _written(value: Any, path: Path, version: Version) -> Iterator[Step]:
+    """A path with the names that the JSON has: a fault is told of `Goal.start` as FHIRPath says it, where `startDate` stands."""
+    for step in path:
+        name = step
+        if isinstance(value, dict) and step not in value:
+            name = next((one for one in _choices(version).get(step, ()) if one in value), step)
+        yield name
+        try:
+            value = value[name]
+        except (LookupError, TypeError):  # it is not there
+            value = None
+
+
+@cache
+def _choices(version: Version) -> dict[Step, dict[str, None]]:
+    """The names of each choice of types by its stem, of all elements that have it: `startDate` of `start`."""
+    found = defaultdict[Step, dict[str, None]](dict)
+    for type_ in table(version)["types"].values():
+        for name, about in type_["elements"].items():
+            stem = name.removesuffix("[x]")
+            if stem != name:
+                found[stem] |= dict.fromkeys(f"{stem}{one[0].upper()}{one[1:]}" for one, *_ in about["types"])
+    return found

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fhir_coaching.checks.engine import UNTOLD, check
 from fhir_coaching.errors import ERROR, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.practice.lines import Faults, no_object, not_json
+from fhir_coaching.practice.broken import no_object, not_json
+from fhir_coaching.practice.lines import Faults
 from fhir_coaching.practice.texts import File
 from fhir_coaching.report.located import Located, Original, element_steps, spelt, steps
 from fhir_coaching.report.positions import Lines, has_doubles
@@ -81,7 +82,7 @@ def examined(text: Text, wish: Wish) -> Seen:
     try:
         value = loads(text.said)
     except NotJson as error:
-        message, hint, byte = not_json(text.said, str(error))
+        message, hint, byte = not_json(text.said, str(error), line=text.number > 0)
         lines = Lines(text.said.decode(errors="replace"), first)
         at = lines.at(len(text.said[:byte].decode(errors="replace")))
         finding = Finding("input", ERROR, _BYTE.sub("", message), place, hint)
@@ -91,7 +92,7 @@ def examined(text: Text, wish: Wish) -> Seen:
         return seen
     original = Original(text.said.decode(), value, text.file.shown, first, place, wish.values)
     if not isinstance(value, dict):
-        message, hint = no_object(value)
+        message, hint = no_object(value, line=text.number > 0)
         seen.findings = original.located([(Finding("input", ERROR, message, place, hint), ())])
         return seen
     resource = "resourceType" in value

@@ -128,7 +128,13 @@ class Reader(NamedTuple):
         some = some or bool(faults.kept)
         yield from self.wrong(faults)
         if not some and not (self.practice and file.kind):
-            finding = Finding("input", WARNING, "there is nothing in it", file.name, "was it written to its end?")
+            lines = file.name.removesuffix(".gz").endswith(".ndjson")  # of which there may be none
+            hint = (
+                "was it written to its end?"
+                if file.path != "-"
+                else "what should write it may have failed: `set -o pipefail`"
+            )
+            finding = Finding("input", WARNING if lines else ERROR, "there is nothing in it", file.name, hint)
             yield Seen(self.source, file.shown, file.name, findings=[Located(finding, file.shown)])
 
     def _blocks(self, stream: IO[bytes], number: int) -> "Iterator[Block]":

@@ -78,7 +78,8 @@ def validate(
     fill in, what is amiss between them, and whether what would be sent is right. A folder that is no practice is read
     with all that is below it. No value is shown unless asked for.
 
-    Exit code 3 with errors; 1 where only the server finds some.
+    Exit code 3 with errors, of a source that is empty or cannot be read too; 1 where only the server of --against finds
+    some; 2 for options of no use; 4 or 6 where that server refuses or does not answer.
     """
     from fhir_coaching.commands.examining import Wish, checking
     from fhir_coaching.commands.inputs import Inputs
@@ -94,7 +95,7 @@ def validate(
         listing(version, output, asked_of)
         return 0
     if not sources:
-        raise click.UsageError("Missing argument 'SOURCE...'.")
+        raise click.UsageError("Missing argument 'SOURCE...': files, folders, or `-` for standard input.")
     wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, against is not None)
     checking(wish)  # a profile that is unknown is told before anything is read
     _tell_unread(guides)
