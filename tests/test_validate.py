@@ -15,7 +15,7 @@ from commandline import SAMPLE, run
 from fhir_coaching.checks import check
 from fhir_coaching.commands.examining import is_within
 from fhir_coaching.lens import R4, R5, Version
-from fhir_coaching.report.located import element_steps, steps, word
+from fhir_coaching.report.located import element_steps, sized, steps
 
 Json = dict[str, Any]
 
@@ -188,9 +188,9 @@ def test_paths_as_steps(path: str, expected: tuple[str | int, ...]) -> None:
 
 def test_kinds_of_values() -> None:
     values = ["", "x", "xyz", [], [1, 2], {}, {"a": 1}, True, None, 1, 1.5]
-    assert [word(value) for value in values] == [
+    assert [sized(value) for value in values] == [
         "an empty text", "a text of 1 character", "a text of 3 characters", "an empty list", "a list of 2",
-        "an empty object", "an object", "true or false", "null", "a number", "a number",
+        "an empty object", "an object", "true or false", "null", "a whole number", "a number",
     ]  # fmt: skip
 
 

@@ -159,7 +159,7 @@ def _check(
     def tell(one: Seen) -> None:
         total.checked += len(one.what)
         if one.findings:
-            total.rules.update((located.finding.severity, located.finding.rule) for located in one.findings)
+            total.add(located.finding for located in one.findings)
         if one.what or one.findings:
             report.take(one.file, one.place, one.what, one.findings)
 

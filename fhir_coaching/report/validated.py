@@ -4,12 +4,12 @@ import os
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import Any, Protocol
 
-from fhir_coaching.errors import ERROR, INFORMATION, WARNING
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.report.located import Located
 
@@ -34,6 +34,10 @@ class Total:
     checked: int = 0
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)  # severity, rule
     against: dict[str, Any] | None = None  # what a server said besides
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Count findings."""
+        self.rules.update((one.severity, one.rule) for one in findings)
 
     def count(self, severity: str) -> int:
         """How many findings of a severity."""
@@ -183,7 +187,7 @@ def spelt_value(one: Located) -> str:
 
 def _telling(one: Located) -> bool:
     """Whether it helps to know what was found: not if the message says so, nor of what is missing or has parts."""
-    kinds, message = ("a text", "an empty text", "a number", "true", "null"), one.finding.message
+    kinds, message = ("a text", "an empty text", "a number", "a whole number", "true", "null"), one.finding.message
     there = one.found.startswith(kinds) and " found " not in message and one.finding.rule != "unknown"
     return one.value is not None or (there and not message.startswith("unknown field"))
 
