@@ -147,6 +147,21 @@ def test_a_folder_of_resources_is_read_with_all_below_it(tmp_path: Path) -> None
     assert [one["place"] for one in report["findings"]] == ["b.json", "sub/a.json", "sub/deeper/c.ndjson.gz:1"]
 
 
+def test_a_folder_says_that_it_holds_xml_too(tmp_path: Path) -> None:
+    """Else a green run would speak for files that nobody looked at."""
+    (tmp_path / "sub").mkdir()
+    for name in ("a.json", "p.xml", "sub/q.xml"):
+        (tmp_path / name).write_bytes(LINE)
+    report = json.loads(run("validate", tmp_path, "--output", "json").stdout)
+    assert [(one["severity"], one["file"], one["message"], one["hint"]) for one in report["findings"]] == [
+        ("information", str(tmp_path), "XML is not read", "files in the folder: 2")
+    ]
+
+
+def test_standard_input_is_read_once() -> None:
+    assert told("-", "-", text=LINE) == [("input", None, None, "standard input can be read once only")]
+
+
 def test_a_folder_without_anything(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     ((rule, line, _, message),) = told(tmp_path)

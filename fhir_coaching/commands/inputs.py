@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from fhir_coaching.commands.examining import Seen, Text
 from fhir_coaching.commands.jobs import BATCH, EACH, Item, Sent
-from fhir_coaching.errors import ERROR, WARNING, Finding, InputError, SettingsError
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding, InputError, SettingsError
 from fhir_coaching.practice.lines import LINE, Faults, Stopped, failures
 from fhir_coaching.practice.texts import File, Files, below, kind_of, may_be_of_a_kind, printable, reading, texts_of
 from fhir_coaching.report.located import Located
@@ -25,6 +25,7 @@ class Input:
 
     name: str
     files: Files | list[File]
+    xml: int = 0  # files in the folder that are left out
     base: str = ""  # under which its identifiers live, where a practice.toml says so
     links: "Callable[[], Links] | None" = None
     faults: Faults = field(default_factory=Faults)
@@ -41,6 +42,10 @@ class Inputs:
         """Each text or what holds some, and what was wrong on the way to it."""
         for index, name in enumerate(self._names):
             shown = printable(name)
+            if name == "-" and index > self._names.index("-"):
+                finding = Finding("input", ERROR, "standard input can be read once only", "-", "name it once")
+                yield Seen(index, shown, shown, findings=[Located(finding, shown)])
+                continue
             try:
                 self.opened[index] = one = _opened(name)
             except InputError as error:
@@ -51,6 +56,9 @@ class Inputs:
                 finding = Finding("input", ERROR, error.message, shown, error.hint)
                 yield Seen(index, shown, shown, findings=[Located(finding, shown)])
                 continue
+            if one.xml:
+                finding = Finding("input", INFORMATION, "XML is not read", shown, f"files in the folder: {one.xml:,}")
+                yield Seen(index, shown, shown, findings=[Located(finding, shown)])
             practice = one.links is not None
             if isinstance(one.files, Files):
                 yield Many(index, one.files, practice)
@@ -65,13 +73,15 @@ def _opened(name: str) -> Input:
     path = Path(name)
     if path.is_file():  # whose kind, if it is a practice's, shows by its name
         return Input(name, [File(printable(path.name), printable(name), name, kind_of(path.name))])
-    if path.is_dir() and not _may_be_a_practice(path) and (names := below(str(path))):
-        return Input(name, Files(str(path), names))
+    if path.is_dir() and not _may_be_a_practice(path):
+        names, xml = below(str(path))
+        if names:
+            return Input(name, Files(str(path), names), xml)
     from fhir_coaching.practice.source import open_source
 
     source = open_source(name)
     base = source.settings.identifier_base if source.settings is not None else ""
-    return Input(name, source.files, base, source.links)
+    return Input(name, source.files, base=base, links=source.links)
 
 
 def _may_be_a_practice(folder: Path) -> bool:

@@ -96,7 +96,9 @@ def open_source(path: str, *, stdin: IO[bytes] | None = None) -> Source:
     if place.is_dir():
         return Source(path, place, _files_of(place, path))
     if place.exists():
-        raise _refused(path, "is neither a file nor a folder", "`-` reads standard input")
+        raise _refused(
+            path, "is neither a file nor a folder", "a pipe is read as standard input: `... | fhir-coaching ... -`"
+        )
     raise _refused(path, "does not exist", "expected a practice folder, a file, or `-` for standard input")
 
 
@@ -136,7 +138,7 @@ def _files_of(folder: Path, name: str) -> list[str]:
         return own
     if own:
         return own + others
-    if found := below(str(folder)):
+    if found := below(str(folder))[0]:
         return found
     hint = f"expected {FILE}, {', '.join(FILES.values())}, or .json"
     raise _refused(name, "holds neither records nor resources", hint)

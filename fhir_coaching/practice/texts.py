@@ -44,14 +44,15 @@ class Files:
         return Files(self.folder, names)
 
 
-def below(folder: str) -> list[str]:
-    """All files of JSON in a folder and in its folders; links to folders and hidden ones are left out."""
-    found = list[str]()
+def below(folder: str) -> tuple[list[str], int]:
+    """All files of JSON in a folder and in its folders, and how many there are of XML; links to folders and hidden ones are left out."""
+    found, xml = list[str](), 0
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         start = os.path.relpath(at, folder).replace(os.sep, "/") + "/" if at != folder else ""
         found += [f"{start}{name}" for name in sorted(names) if is_json(name) and not name.startswith(".")]
-    return found
+        xml += sum(name.endswith(".xml") for name in names)
+    return found, xml
 
 
 def is_json(name: str) -> bool:
