@@ -28,6 +28,10 @@ class Located:
     value: Any = None  # the value itself, where it was asked for and is no list or object
     path: str = ""  # the place within a record: `targets[1].due`
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As of a finding."""
+        return Located, (self.finding, self.file, self.line, self.column, self.found, self.value, self.path)
+
     @property
     def at(self) -> str:
         """`goals.ndjson:17:33`."""

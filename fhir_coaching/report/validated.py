@@ -99,18 +99,18 @@ class Json:
     """One object for programs, written as it comes: `findings`, then the counts."""
 
     def __init__(self) -> None:
-        self._between = ""
-        _write('{"findings":[')
+        self._between = b""
+        _write(b'{"findings":[')
 
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """Write findings."""
         for one in findings:
-            _write(f"{self._between}\n{dumps(one.json()).decode()}")
-            self._between = ","
+            _write(self._between + b"\n" + dumps(one.json()))
+            self._between = b","
 
     def end(self, total: Total) -> None:
         """Write the counts."""
-        _write(f"],\n{dumps(counts(total)).decode()[1:]}\n")
+        _write(b"],\n" + dumps(counts(total))[1:] + b"\n")
 
 
 class Ndjson:
@@ -119,7 +119,7 @@ class Ndjson:
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """Write findings."""
         for one in findings:
-            _write(f"{dumps(one.json()).decode()}\n")
+            _write(dumps(one.json()) + b"\n")
 
     def end(self, total: Total) -> None:
         """Tell the counts."""
@@ -218,8 +218,8 @@ def echo(*lines: str) -> None:
         sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
 
 
-def _write(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())
+def _write(said: bytes) -> None:
+    sys.stdout.buffer.write(said)
 
 
 def _worst(total: Total) -> str:
