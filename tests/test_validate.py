@@ -255,13 +255,13 @@ def test_the_first_of_each_rule_are_shown_and_all_are_counted(tmp_path: Path) ->
     assert done.stdout.count("not-checked:") == 3
     assert "error        code         30  20 shown; --output ndjson has all" in done.stdout
     assert "information  not-checked   5  3 shown" in done.stdout
-    assert "35 checked, 90 errors, 0 warnings" in done.stdout
+    assert "35 checked, 90 errors, 0 warnings; 5 resources of a type that is not checked" in done.stdout
     report = json.loads(run("validate", path, "--output", "json").stdout)
     assert (len(report["findings"]), report["checked"], report["errors"], report["information"]) == (95, 35, 90, 5)
     assert {"severity": "error", "rule": "code", "count": 30} in report["rules"]
     lines = run("validate", path, "--output", "ndjson")
     assert [json.loads(line) for line in lines.stdout.splitlines()] == report["findings"]
-    assert lines.stderr == "35 checked, 90 errors, 0 warnings\n"
+    assert lines.stderr == "35 checked, 90 errors, 0 warnings; 5 resources of a type that is not checked\n"
 
 
 def test_warnings_fail_where_they_are_told_to(tmp_path: Path) -> None:

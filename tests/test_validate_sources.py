@@ -158,6 +158,13 @@ def test_a_folder_says_that_it_holds_xml_too(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_is_wrong_in_a_folder_is_named(tmp_path: Path) -> None:
+    for name in ("goals.ndjson", "goals.ndjson.gz"):
+        (tmp_path / name).touch()
+    (one,) = json.loads(run("validate", tmp_path, "--output", "json").stdout)["findings"]
+    assert (one["file"], one["message"]) == (str(tmp_path / "goals.ndjson.gz"), "stands beside goals.ndjson")
+
+
 def test_standard_input_is_read_once() -> None:
     assert told("-", "-", text=LINE) == [("input", None, None, "standard input can be read once only")]
 

@@ -50,7 +50,10 @@ class Inputs:
                 self.opened[index] = one = _opened(name)
             except InputError as error:
                 wrong = (fault.as_finding("input") for fault in error.faults)
-                yield Seen(index, shown, shown, findings=[Located(finding, shown) for finding in wrong])
+                found = [
+                    Located(one, shown if one.place == name else printable(str(Path(name, one.place)))) for one in wrong
+                ]
+                yield Seen(index, shown, shown, findings=found)
                 continue
             except SettingsError as error:
                 finding = Finding("input", ERROR, error.message, shown, error.hint)

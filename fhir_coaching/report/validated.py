@@ -140,9 +140,11 @@ def counts(total: Total) -> dict[str, Any]:
 
 
 def summary(total: Total) -> str:
-    """`12 checked, 1 error, 0 warnings`."""
+    """`12 checked, 1 error, 0 warnings`; what was passed over is said as well, so that nobody takes it for checked."""
     errors, warnings = total.count(ERROR), total.count(WARNING)
-    return f"{total.checked:,} checked, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    said = f"{total.checked:,} checked, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    over = total.rules[INFORMATION, "not-checked"]
+    return f"{said}; {_counted(over, 'resource')} of a type that is not checked" if over else said
 
 
 def plain(text: str, _style: str) -> str:
