@@ -142,18 +142,14 @@ class Reader(NamedTuple):
         yield from self.wrong(faults)
         if not some and not (self.practice and file.kind):
             lines = file.name.removesuffix(".gz").endswith(".ndjson")  # of which there may be none
-            hint = (
-                "was it written to its end?"
-                if file.path != "-"
-                else "what should write it may have failed: `set -o pipefail`"
-            )
+            piped = file.path == "-"
+            hint = "what should write it may have failed: `set -o pipefail`" if piped else "was it written to its end?"
             finding = Finding("input", WARNING if lines else ERROR, "there is nothing in it", file.name, hint)
             yield Seen(self.source, file.shown, file.name, findings=[Located(finding, file.shown)])
 
     def _blocks(self, stream: IO[bytes], number: int) -> "Iterator[Block]":
         """The rest of a file of lines, in blocks that end with a line. Of a line that is too long only so much as shows it."""
-        again = not self.file.path.endswith((".gz", "-"))  # whether a part of it can be read alone
-        start = stream.tell() if again else -1
+        start = stream.tell()
         while said := stream.read(BATCH):
             if not said.endswith(b"\n"):
                 more = rest = stream.readline(LINE + 1)
@@ -161,7 +157,7 @@ class Reader(NamedTuple):
                     rest = stream.readline(2**16)
                 said += more if more.endswith(b"\n") else more + b"\n"
             yield Block(self, number, said, start)
-            start = stream.tell() if again else -1
+            start = stream.tell()
             number += said.count(b"\n")
 
     def wrong(self, faults: Faults) -> Iterator[Seen]:
@@ -221,11 +217,11 @@ class Block:
     of: Reader
     number: int
     said: bytes
-    start: int  # where in the file; -1: it can be read but once
+    start: int  # where in the file
 
-    def to_send(self) -> "Block | Part":
+    def to_send(self) -> "Part":
         """The same for another process, which is faster at reading than we are at sending."""
-        return self if self.start < 0 else Part(self.of, self.number, self.start, len(self.said))
+        return Part(self.of, self.number, self.start, len(self.said))
 
     def texts(self) -> Iterator[Text | Seen]:
         """Each line that is not blank."""
