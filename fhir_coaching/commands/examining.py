@@ -38,6 +38,7 @@ class Wish:
     readable: bool = False
     profiles: tuple[str, ...] = ()  # guides by name, profiles by address
     guides: tuple[str, ...] = ()  # packages
+    each: bool = True  # whether each text is named, whatever is found in it
     against: bool = False  # whether a server will be asked too: resources are kept for it
 
 

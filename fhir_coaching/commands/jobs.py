@@ -63,8 +63,17 @@ def _parts(item: Item) -> Iterable[tuple[Sent, int]]:
 
 
 def _batch(items: list[Sent], wish: Wish) -> list[Seen | Brief]:
-    every = (seen for item in items for seen in _seen(item, wish))
-    return [one if one.says else (one.source, one.file, one.place, one.what) for one in every]
+    """What is found. Texts without findings in a row are one where nobody names them, as they are only counted then."""
+    made = list[Seen | Brief]()
+    for one in (seen for item in items for seen in _seen(item, wish)):
+        last = made[-1] if made and not wish.each else None
+        if one.says:
+            made.append(one)
+        elif isinstance(last, tuple) and last[0] == one.source:
+            made[-1] = (*last[:3], last[3] + one.what)
+        else:
+            made.append((one.source, one.file, one.place, one.what))
+    return made
 
 
 def _whole(one: Seen | Brief) -> Seen:

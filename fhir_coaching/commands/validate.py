@@ -96,7 +96,8 @@ def validate(
         return 0
     if not sources:
         raise click.UsageError("Missing argument 'SOURCE...': files, folders, or `-` for standard input.")
-    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, against is not None)
+    each = output in {"junit", "operationoutcome"}
+    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, each, against is not None)
     checking(wish)  # a profile that is unknown is told before anything is read
     _tell_unread(guides)
     asked = None
