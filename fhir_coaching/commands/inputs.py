@@ -90,8 +90,8 @@ def _opened(name: str) -> Input:
 def _may_be_a_practice(folder: Path) -> bool:
     """Whether something in a folder looks like records; what knows about them is imported only then."""
     try:
-        with os.scandir(folder) as there:
-            return any(one.name == "practice.toml" or may_be_of_a_kind(one.name) for one in there)
+        names = os.listdir(folder)  # noqa: PTH208 - there may be many thousands
+        return "practice.toml" in names or any(map(may_be_of_a_kind, names))
     except OSError:  # told by who opens it
         return True
 
@@ -193,9 +193,9 @@ class Many(NamedTuple):
 
     def parts(self) -> Iterator[tuple[Sent, int]]:
         """Some files each; of one that is not small its own parts."""
-        names, held = list[str](), 0
+        names, held, start = list[str](), 0, self.files.start
         for name in self.files.names:
-            size = _size(self.files.path(name))
+            size = _size(f"{start}{name}")
             large = size > BATCH
             if not large:
                 names.append(name)

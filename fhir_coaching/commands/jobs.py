@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fhir_coaching.commands.examining import Seen, Text, Wish, examined
 
-EACH = 2048  # bytes of a text that take as long as it takes to open a file
+EACH = 512  # bytes of a text that take as long as it takes to open a file
 BATCH = 2**18  # bytes that are examined at a time: enough to be worth sending, few enough to be held
 WINDOW = 3  # batches a process that are under way: memory is bounded, and none of them waits
 

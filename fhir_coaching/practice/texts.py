@@ -10,6 +10,8 @@ from typing import IO, NamedTuple
 
 from fhir_coaching.practice.lines import Faults, cut_off, document, lines, many, opened, stop_at_another_format
 
+_JSON = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
+
 
 class File(NamedTuple):
     """A file of a source: what places call it, what the user does, and the kind of record whose own file it is.
@@ -31,13 +33,15 @@ class Files:
     names: Sequence[str]
 
     def __iter__(self) -> Iterator[File]:
+        start = self.start
         for name in self.names:
-            path = self.path(name)
+            path = f"{start}{name}"
             yield File(printable(name), printable(path), path, kind_of(name))
 
-    def path(self, name: str) -> str:
-        """Where one of them is."""
-        return name if self.folder == "." else f"{self.folder.rstrip(os.sep)}{os.sep}{name}"
+    @property
+    def start(self) -> str:
+        """What their paths begin with."""
+        return "" if self.folder == "." else self.folder.rstrip(os.sep) + os.sep
 
     def some(self, names: Sequence[str]) -> "Files":
         """Those of them."""
@@ -49,15 +53,19 @@ def below(folder: str) -> tuple[list[str], int]:
     found, xml = list[str](), 0
     for at, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        start = os.path.relpath(at, folder).replace(os.sep, "/") + "/" if at != folder else ""
-        found += [f"{start}{name}" for name in sorted(names) if is_json(name) and not name.startswith(".")]
-        xml += sum(name.endswith(".xml") for name in names)
+        json = sorted(name for name in names if name.endswith(_JSON) and name[0] != ".")
+        if at != folder:
+            start = os.path.relpath(at, folder).replace(os.sep, "/")
+            json = [f"{start}/{name}" for name in json]
+        found += json
+        if len(json) < len(names):
+            xml += sum(name.endswith(".xml") for name in names)
     return found, xml
 
 
 def is_json(name: str) -> bool:
     """Whether a file's name says that there is JSON in it."""
-    return name.endswith((".json", ".ndjson", ".json.gz", ".ndjson.gz"))
+    return name.endswith(_JSON)
 
 
 def may_be_of_a_kind(name: str) -> bool:
