@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 from measuring import REPOSITORY, SAMPLE, Call, Measure, best, peak_of
@@ -50,10 +49,7 @@ def validate_start_up(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
 
 
 def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
-    """One big NDJSON and many files, with one process and with two. In seconds of the clock: it wants two idle cores.
-
-    By the clock each pair of runs that follow one another is a ratio, and the median counts: a machine has its moods.
-    """
+    """One big NDJSON and many files, with one process and with two. In seconds of the clock: it wants two idle cores."""
     big, many = folder / "big.ndjson", folder / "many"
     big.write_bytes(b"".join(lines * 160))
     many.mkdir()
@@ -61,10 +57,9 @@ def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
         (many / f"{number}.json").write_bytes(lines[number % len(lines)])
     for what, source, count in (("one NDJSON of 80,000", big, 80_000), ("20,000 files", many, 20_000)):
         calls = [validating(folder, source), validating(folder, source, "--jobs", "2")]
-        pairs = [best(calls, 1, perf_counter) for _ in range(5)]
-        yield Measure(f"validate of {what}: time for each", min(one for one, _ in pairs) / count * 1e6, "us")
-        ratio = median(one / two for one, two in pairs)
-        yield Measure(f"validate of {what}: jobs 1 / 2, clock", ratio, "x", 1.7, least=True)
+        one, two = best(calls, 5, perf_counter)
+        yield Measure(f"validate of {what}: time for each", one / count * 1e6, "us")
+        yield Measure(f"validate of {what}: jobs 1 / 2, clock", one / two, "x", 1.7, least=True)
         yield Measure(f"validate of {what}: jobs 1 / 2, processor", shared_out(folder, source), "x", 1.7, least=True)
     peaks = [peak_of([*VALIDATE, str(source), "--jobs", "2"]) for source in (folder / SMALL, many)]
     yield Measure("validate of 20,000 files / of one, two processes: peak", peaks[1] / peaks[0], "x", 1.5)
