@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fhir_coaching.checks.comparing import in_order, may_be_in_order, may_be_ordered, ordered
+from fhir_coaching.checks.comparing import may_be_ordered, ordered
 from fhir_coaching.checks.constraint import (
     Holds,
     Invariant,
@@ -22,6 +22,7 @@ from fhir_coaching.checks.constraint import (
     texts,
 )
 from fhir_coaching.checks.context import Context
+from fhir_coaching.fhir.moments import in_order, may_be_in_order
 from fhir_coaching.fhir.systems import UCUM
 from fhir_coaching.versions import R4, R5, Json
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from fhir_coaching.checks.comparing import in_order
 from fhir_coaching.checks.constraint import (
     Holds,
     Invariant,
@@ -17,6 +16,7 @@ from fhir_coaching.checks.constraint import (
     text,
 )
 from fhir_coaching.checks.context import Context
+from fhir_coaching.fhir.moments import in_order
 from fhir_coaching.versions import R4, R5, Json
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"

@@ -10,18 +10,21 @@ from fhir_coaching.checks.profiles.expressions import ours
 from fhir_coaching.checks.profiles.guides import Guide
 from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
-from fhir_coaching.errors import ERROR
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.practice.rules import RULES as OF_RECORDS
 from fhir_coaching.report.validated import echo, width, wrapped
 from fhir_coaching.versions import Version
 
 # What is found on the way to a record or resource, or asked for.
-ASKED = {
-    "input": "a file, a line or a record that cannot be read",
-    "duplicate-key": "a key that stands twice in an object, which FHIR's JSON forbids",
-    "mapping": "a record that FHIR cannot say; with --readable, a resource that the mappings cannot read",
-    "structure": "what fhir.resources says, with --deep",
+ASKED: dict[str, tuple[tuple[str, ...], str]] = {
+    "input": (
+        (ERROR, WARNING, INFORMATION),
+        "a file, a line or a record that cannot be read, or in which there is nothing",
+    ),
+    "duplicate-key": ((ERROR,), "a key that stands twice in an object, which FHIR's JSON forbids"),
+    "mapping": ((ERROR,), "a record that FHIR cannot say; with --readable, a resource that the mappings cannot read"),
+    "structure": ((ERROR,), "what fhir.resources says, with --deep"),
 }
 
 Row = tuple[str, str, str]  # rule, severities, sentence
@@ -36,7 +39,7 @@ def groups(version: Version, guides: Sequence[Guide] = ()) -> dict[str, list[Row
         if id_ in INVARIANTS
     ]
     return {
-        "Sources": [(rule, ERROR, says) for rule, says in ASKED.items()],
+        "Sources": [(rule, ", ".join(how), says) for rule, (how, says) in ASKED.items()],
         "Resources": [(rule, ", ".join(how), says) for rule, (how, says) in RULES.items()],
         f"Constraints of FHIR {version.name}": said,
         **{f"Constraints of {one}": list(_of_guide(one)) for one in guides},
