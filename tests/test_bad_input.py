@@ -75,7 +75,7 @@ CASES = {
     "a line that is not JSON": Case(
         "goals.ndjson",
         lines(GOAL, '{"id": "g-2", oops}'),
-        ("goals.ndjson:2", "not JSON at byte 15", "one JSON object a line"),
+        ("goals.ndjson:2", "not JSON at byte 15", "double quotes"),
     ),
     "a line that is cut off": Case("goals.ndjson", lines(GOAL, '{"id": "g-2"'), ("goals.ndjson:2", "ends too early")),
     "duplicate ids": Case(

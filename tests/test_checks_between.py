@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from fhir_coaching.checks import check
 from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.lens import R4, R5, Version
+from fhir_coaching.practice.findings import findings
+from fhir_coaching.records.coaching import Goal
+from fhir_coaching.records.people import Practitioner
 
 Json = dict[str, Any]
 
@@ -250,3 +253,19 @@ def test_nobody_acts_on_behalf_of_himself() -> None:
         "agent": [{"who": who, "onBehalfOf": other}, {"who": who, "onBehalfOf": who}],
     }
     assert found(resource) == [(ERROR, "agent-behalf", "Provenance.agent[1].onBehalfOf")]
+
+
+def test_records_and_resources_are_told_the_same_in_the_same_words() -> None:
+    """One matter has one rule and one message, whichever of the two shows it."""
+    resources = [
+        {"resourceType": "Practitioner", "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567890"}]},
+        {"resourceType": "Goal", "startDate": "2026-03-02", "target": [{"measure": {"text": "steps"}, "dueDate": "2026-03-01"}]},
+    ]  # fmt: skip
+    records = [
+        Practitioner.model_validate({"id": "c", "names": [{"family": "Test"}], "npi": "1234567890"}),
+        Goal.model_validate({"id": "g", "patient": "p", "statement": "Walk", "state": "active", "start": "2026-03-02",
+                             "targets": [{"measure": {"text": "steps"}, "due": "2026-03-01"}]}),
+    ]  # fmt: skip
+    for resource, record in zip(resources, records, strict=True):
+        (one,), (other,) = [its for its in check(resource, R4) if its.rule in {"npi", "goal-due"}], findings(record)
+        assert (one.rule, one.severity, one.message) == (other.rule, other.severity, other.message)

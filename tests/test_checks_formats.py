@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from fhir_coaching.checks import formats
 from fhir_coaching.checks.elements import fits, same
-from fhir_coaching.checks.formats import primitives
+from fhir_coaching.checks.formats import LONG, MANY, primitives
 from fhir_coaching.lens import R4, R5
 
 TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
@@ -47,6 +48,18 @@ def test_the_format_of_each_primitive(name: str) -> None:
     test = primitives(R4)[name].test
     assert [value for value in good if not test(value)] == []
     assert [value for value in bad if test(value)] == []
+
+
+@pytest.mark.parametrize("name", ["code", "uri", "date"])
+def test_texts_that_come_again_are_remembered_within_bounds(name: str) -> None:
+    test = primitives(R4)[name].test
+    texts = [f"2{number:06}-01-01" for number in range(MANY + 100)]
+    before = [bool(test(text)) for text in texts]
+    assert [bool(test(text)) for text in texts] == before
+    memory = (formats._day if name == "date" else test).__self__  # type: ignore[attr-defined]  # noqa: SLF001
+    assert len(memory) <= MANY
+    assert not test("x " * LONG)
+    assert max(map(len, memory)) < LONG
 
 
 def test_a_whole_number_of_64_bits_is_a_text_and_r5s() -> None:

@@ -65,7 +65,7 @@ def test_no_finding_repeats_a_value(number: int) -> None:
     for spot in list(spots(resource, "")):
         if isinstance(spot.value, str) and not is_type(spot) and "profile" not in spot.path:
             spot.put(f"{spot.value}{CANARY}")
-    assert len(check(resource, R4, PROFILES)) > 1
+    assert check(resource, R4, PROFILES)
     quiet(resource)
 
 

@@ -36,6 +36,16 @@ CLOSED: dict[str, Json] = {
 }
 AT_END: dict[str, Json] = CLOSED | {"category": sliced([("pattern", "$this")], "openAtEnd")}
 
+# Among the red ones those with a display, and one of them at least; of those that are not red nothing is asked.
+RE_SLICED: dict[str, Json] = {
+    "category": sliced([("pattern", "$this")]),
+    "category:red": {"patternCodeableConcept": RED, **sliced([("exists", "text")], "closed")},
+    "category:red/said": {"min": 1, "max": "1"},
+    "category:red/said.text": {"min": 1},
+    "category:red/said.id": {"min": 1},
+}
+SAID = {**RED, "text": "made up", "id": "a"}
+
 # Profiles of Observation with slices; what is put into one; what is found.
 SLICED: dict[str, tuple[dict[str, Json], Json, Found]] = {
     "one too few": (BY_CODE, {"component": [{"code": BLUE, **QUANTITY}]}, [("slice", "Observation.component")]),
@@ -47,6 +57,15 @@ SLICED: dict[str, tuple[dict[str, Json], Json, Found]] = {
     "in order": (CLOSED, {"category": [RED, BLUE]}, []),
     "not at the end": (AT_END, {"category": [GREEN, RED]}, [("slice", "Observation.category[1]")]),
     "at the end": (AT_END, {"category": [RED, GREEN]}, []),
+    "slices of a slice": (RE_SLICED, {"category": [SAID, BLUE]}, []),
+    "slices of no slice": (RE_SLICED, {"category": [BLUE]}, [("slice", "Observation.category")]),
+    "a slice of a slice too few, and an item in none": (
+        RE_SLICED, {"category": [BLUE, RED]}, [("slice", "Observation.category[1]"), ("slice", "Observation.category")],
+    ),
+    "a slice of a slice too many": (RE_SLICED, {"category": [SAID, {**SAID, "id": "b"}]}, [("slice", "Observation.category")]),
+    "asked of a slice of a slice": (
+        RE_SLICED, {"category": [{**RED, "text": "made up"}]}, [("cardinality", "Observation.category[0].id")],
+    ),
     "by the code alone": (
         {"category": sliced([("value", "coding.code"), ("value", "coding.system")]), "category:red": {"min": 1},
          "category:red.coding.code": {"fixedCode": "red"}, "category:red.coding.system": {"fixedUri": CODES}},

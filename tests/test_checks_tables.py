@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from definitions import FOLDER, RESOURCES, write
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_coaching.checks.profiles.expansion import Expansion
 from fhir_coaching.checks.profiles.guides import shipped
@@ -34,7 +36,7 @@ def test_the_tables_say_where_they_come_from(version: Version) -> None:
 
 def test_they_are_small_and_hold_no_date() -> None:
     packed = [path.read_bytes() for path in sorted(FOLDER.iterdir())]
-    assert len(packed) == 3 + len(shipped())
+    assert len(packed) == 10 + len(shipped())
     assert sum(map(len, packed)) < 500_000
     assert {one[4:8] for one in packed} == {bytes(4)}  # the time of a gzip member (RFC 1952, 2.3.1)
 
@@ -90,11 +92,11 @@ def test_writing_twice_gives_the_same_bytes(tmp_path: Path, capsys: pytest.Captu
     assert capsys.readouterr().out.count("packed") == 2
 
 
-SYSTEM = "https://practice.example/codes"
+SYSTEM, PART = "https://practice.example/codes", "https://practice.example/part"
 
 
-def expansion(*includes: Json, **more: Any) -> dict[str, set[str]] | None:
-    """The codes of a made-up value set over a made-up system: a over b over c; d, of another colour; e, under a too."""
+def expansion(*includes: Json, **more: Any) -> Expansion:
+    """A made-up value set, `made`, over a made-up system: a over b over c; d, of another colour; e, under a too."""
     system = {
         "resourceType": "CodeSystem",
         "url": SYSTEM,
@@ -105,15 +107,15 @@ def expansion(*includes: Json, **more: Any) -> dict[str, set[str]] | None:
             {"code": "e", "property": [{"code": "subsumedBy", "valueCode": "a"}]},
         ],
     }
-    part = {"resourceType": "CodeSystem", "url": SYSTEM + "-part", "content": "fragment", "concept": [{"code": "x"}]}
-    few = {
-        "resourceType": "ValueSet",
-        "url": "few",
-        "compose": {"include": [{"system": SYSTEM, "concept": [{"code": "b"}]}]},
+    part = {"resourceType": "CodeSystem", "url": PART, "content": "fragment", "concept": [{"code": "x"}]}
+    sets = {
+        "made": {"include": list(includes), **more},
+        "few": {"include": [{"system": SYSTEM, "concept": [{"code": "b"}]}]},
+        "open": {"include": [{"system": SYSTEM, "concept": [{"code": "b"}]}, {"system": PART}]},
+        "itself": {"include": [{"valueSet": ["itself"]}]},
     }
-    made = {"resourceType": "ValueSet", "url": "made", "compose": {"include": list(includes), **more}}
-    itself = {"resourceType": "ValueSet", "url": "itself", "compose": {"include": [{"valueSet": ["itself"]}]}}
-    return Expansion([system, part, few, made, itself]).codes("made|1.0")
+    values = [{"resourceType": "ValueSet", "url": url, "compose": compose} for url, compose in sets.items()]
+    return Expansion([system, part, *values])
 
 
 def filtered(property_: str, operator: str, value: str) -> Json:
@@ -124,6 +126,7 @@ def filtered(property_: str, operator: str, value: str) -> Json:
     ("include", "codes"),
     [
         ({"system": SYSTEM}, "abcde"),
+        ({"system": SYSTEM + "|1.0"}, "abcde"),
         ({"system": SYSTEM, "concept": [{"code": "d"}]}, "d"),
         (filtered("concept", "is-a", "a"), "abce"),
         (filtered("concept", "descendent-of", "a"), "bce"),
@@ -133,22 +136,95 @@ def filtered(property_: str, operator: str, value: str) -> Json:
     ],
 )
 def test_codes_are_counted_out(include: Json, codes: str) -> None:
-    assert expansion(include) == {SYSTEM: set(codes)}
+    its = expansion(include)
+    assert its.codes("made|1.0") == its.content("made") == {SYSTEM: set(codes)}
 
 
 def test_what_is_excluded_is_not_counted() -> None:
-    assert expansion({"system": SYSTEM}, exclude=[{"valueSet": ["few"]}]) == {SYSTEM: set("acde")}
+    assert expansion({"system": SYSTEM}, exclude=[{"valueSet": ["few"]}]).codes("made") == {SYSTEM: set("acde")}
 
 
-@pytest.mark.parametrize(
-    "include",
-    [
-        {"system": "urn:ietf:bcp:47"},
-        {"system": SYSTEM + "-part"},
-        filtered("concept", "regex", "a.*"),
-        {"valueSet": ["missing"]},
-        {"valueSet": ["itself"]},
-    ],
+ONE: Json = {"system": SYSTEM, "concept": [{"code": "d"}]}
+ALL: Json = {"system": SYSTEM}
+
+# What a value set takes in and leaves out, and what is known of it: the codes of each system, None where it is open.
+IN_PART: dict[str, tuple[list[Json], list[Json], dict[str, set[str] | None]]] = {
+    "a system that is not at hand": ([ONE, {"system": "urn:ietf:bcp:47"}], [], {SYSTEM: {"d"}, "urn:ietf:bcp:47": None}),
+    "one that is there in part": ([ONE, {"system": PART}], [], {SYSTEM: {"d"}, PART: None}),
+    "codes of an open system, listed": ([{"system": PART, "concept": [{"code": "x"}]}], [], {PART: {"x"}}),
+    "an unknown filter": ([filtered("concept", "regex", "a.*")], [], {SYSTEM: None}),
+    "a property that goes without saying": ([filtered("notSelectable", "=", "false")], [], {SYSTEM: None}),
+    "listed and open": ([ONE, filtered("concept", "regex", "a.*")], [], {SYSTEM: None}),
+    "a value set that is open in part": ([{"valueSet": ["open"]}], [], {SYSTEM: {"b"}, PART: None}),
+    "what is in two, one of them open": ([{"system": PART, "valueSet": ["open"]}], [], {PART: None}),
+    "what is in two, one of them missing": ([{"valueSet": ["few", "missing"]}], [], {SYSTEM: None}),
+    "a system's, as far as a missing one has them": ([ALL | {"valueSet": ["missing"]}], [], {SYSTEM: None}),
+    "less what is open": ([ALL, {"system": PART}], [{"system": PART}], {SYSTEM: set("abcde"), PART: None}),
+    "less some of what is open": ([ONE, {"system": PART}], [{"valueSet": ["few"]}], {SYSTEM: {"d"}, PART: None}),
+    "less an unknown part": ([ALL], [filtered("concept", "regex", "a.*")], {SYSTEM: None}),
+    "less what is missing": ([ALL, {"system": PART}], [{"valueSet": ["missing"]}], {SYSTEM: None, PART: None}),
+    "less all of a system": ([ALL, {"system": PART}], [ALL], {PART: None}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_PART)
+def test_what_cannot_be_counted_out_is_open(name: str) -> None:
+    includes, excludes, known = IN_PART[name]
+    its = expansion(*includes, exclude=excludes)
+    assert its.content("made|1.0") == known
+    assert its.codes("made") == (known if None not in known.values() else None)
+
+
+@pytest.mark.parametrize("include", [{"valueSet": ["missing"]}, {"valueSet": ["itself"]}, {}])
+def test_of_a_value_set_that_draws_on_a_missing_one_nothing_is_known(include: Json) -> None:
+    its = expansion({"system": SYSTEM}, include)
+    assert its.content("made") is its.codes("made") is None
+
+
+def test_of_a_value_set_that_is_empty_or_missing_nothing_is_known() -> None:
+    its = expansion(ONE, exclude=[ONE])
+    assert its.content("made") is its.content("missing") is its.codes("made") is None
+
+
+PARTS = st.builds(
+    lambda system, sets: system | ({"valueSet": sets} if sets else {}),
+    st.sampled_from([{}, ALL, ONE, {"system": PART}, filtered("concept", "is-a", "a"), filtered("concept", "regex", "a.*")]),
+    st.lists(st.sampled_from(["few", "open", "missing", "itself"]), max_size=2),
+)  # fmt: skip
+EVERY = {(system, code) for system in (SYSTEM, PART, "urn:other") for code in "abcdexy"}
+SOME = st.sets(st.sampled_from(sorted(EVERY)))
+
+
+@given(
+    includes=st.lists(PARTS, min_size=1, max_size=3),
+    excludes=st.lists(PARTS, max_size=2),
+    part=SOME,
+    matching=SOME,
+    missing=SOME,
 )
-def test_an_open_value_set_cannot_be_counted_out(include: Json) -> None:
-    assert expansion({"system": SYSTEM}, include) is None
+def test_whatever_is_not_at_hand_holds_what_is_known_is_so(
+    includes: list[Json], excludes: list[Json], part: Any, matching: Any, missing: Any
+) -> None:
+    """One of the worlds that there may be: what the open system has, what the filter lets through, what the missing set holds."""
+    of_system = {one for one in EVERY if one[0] == SYSTEM and one[1] in "abcde"}
+    of_part = {one for one in part if one[0] == PART}
+    few = {(SYSTEM, "b")}
+    sets = {"few": few, "open": few | of_part, "missing": missing, "itself": missing}
+
+    def held(parts: list[Json]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for one in parts:
+            which = one["filter"][0]["op"] if "filter" in one else "concept" if "concept" in one else one.get("system")
+            systems = {SYSTEM: of_system, PART: of_part, "concept": {(SYSTEM, "d")}, "regex": of_system & matching,
+                       "is-a": {(SYSTEM, code) for code in "abce"}}  # fmt: skip
+            its = [systems[which]] if which else []
+            its += [sets[url] for url in one.get("valueSet", ())]
+            found |= set.intersection(*its) if its else set()
+        return found
+
+    content = expansion(*includes, exclude=excludes).content("made")
+    if content is None:
+        return
+    there = held(includes) - held(excludes)
+    assert {(system, code) for system, codes in content.items() for code in codes or ()} <= there
+    assert all(content[system] is None or code in (content[system] or ()) for system, code in there)

@@ -215,6 +215,9 @@ def test_sound_records_lack_nothing_between_them() -> None:
         ("claim", {"lines": [priced("0.10"), priced("0.20", 5)], "total": usd("9", "EUR")}, [("claim-currency", "total.currency")]),
         ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-01"}, [("patient-death", "deceased")]),
         ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-02T10:00:00Z"}, []),
+        # 04:30 of 2 March by Greenwich, and a day begins and ends anywhere on earth: nobody can tell.
+        ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-01T23:30:00-05:00"}, []),
+        ("patient", {"birth_date": "2026-03-02", "deceased": "2026-03-01T04:30:00-05:00"}, [("patient-death", "deceased")]),
         ("patient", {"birth_date": "2026-03-02", "deceased": True}, []),
         ("group_session", {"planned": {"start": PLANNED["end"], "end": PLANNED["start"]}}, [("interval-order", "planned.end")]),
     ],

@@ -99,7 +99,9 @@ def test_a_record_that_lacks_something(kind: str, fields: dict[str, Any], found:
     [
         ("2026-03-01T10:00:00-05:00", "2026-03-01T15:30:00+01:00", "period-order"),  # by the moment, not the letters
         ("2026-03-01T23:30:00-05:00", "2026-03-02T00:10:00.5-05:00", None),
-        ("2026-03-02", "2026-03-01T23:59:00Z", "period-order"),
+        ("2026-03-02", "2026-03-01T23:59:00Z", "period-unclear"),  # it may have been 2 March already
+        ("2026-03-02", "2026-03-01T09:59:59Z", "period-order"),  # nowhere: it begins at 10:00 at +14:00
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:58Z", "period-order"),
         ("2026-03-01T10:00:00Z", "2026-03-01", "period-unclear"),
         ("2026-03-02T10:00:00Z", "2026-03", "period-unclear"),
         ("2026", "2026-03", "period-unclear"),

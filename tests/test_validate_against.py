@@ -74,7 +74,7 @@ def test_what_both_say_what_only_we_and_what_only_the_server(sandbox: Sandbox, j
     assert told.stdout.splitlines()[-3:] == [
         "only ours          r.ndjson:1 Goal.target[0].detailString [type]",
         "only the server's  r.ndjson:1 Goal.subject [business-rule]",
-        f"{sandbox.url.split('/')[2]}, asked about 1 resource: 1 errors on both sides, 1 only ours, 1 only the server's",
+        f"{sandbox.url.split('/')[2]}, asked about 1 resource; errors: 1 on both sides, 1 only ours, 1 only the server's",
     ]
     assert CANARY not in done.stdout + told.stdout + told.stderr
     assert sandbox.requests == [("POST", "Goal/$validate")] * 2  # nothing is looked for, and nothing written
@@ -86,7 +86,7 @@ def test_an_error_that_only_the_server_finds_is_exit_code_1(sandbox: Sandbox, ju
     judge.says = [("error", "business-rule", "Goal.subject", "")]
     done = run("validate", path, "--against", sandbox.url, "--output", "ndjson", "--jobs", "1")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "asked about 2 resources: 0 errors on both sides, 0 only ours, 2 only the server's" in done.stderr
+    assert "asked about 2 resources; errors: 0 on both sides, 0 only ours, 2 only the server's" in done.stderr
 
 
 def test_of_records_the_server_is_asked_about_what_would_be_sent(
@@ -110,6 +110,10 @@ def test_a_server_without_the_operation_is_told_and_ours_all_the_same(tmp_path: 
         bad = run("validate", saved(tmp_path / "r.ndjson", TWO, TWO), "--against", bare.url)
         assert bad.exit_code == 3
         assert len(bare.requests) == 2  # once a run
+    with Sandbox() as there:
+        astray = run("validate", saved(tmp_path / "r.ndjson", GOAL), "--against", there.url.removesuffix("/fhir"))
+        assert astray.exit_code == 1
+        assert "is it the server's base" in astray.stderr
     gone = run("validate", saved(tmp_path / "r.ndjson", GOAL), "--against", bare.url)
     assert gone.exit_code == 6
 

@@ -35,10 +35,28 @@ def told(*arguments: str | Path, text: bytes | None = None) -> Found:
 
 
 WRONG: dict[str, tuple[str, bytes, Found]] = {
-    "not JSON": ("g.json", b'{\n "resourceType": "Goal",\n "note": oops\n}', [("input", 3, 10, "not JSON")]),
-    "not JSON after wide characters": ("g.json", '{"ä𝒳": oops}'.encode(), [("input", 1, 8, "not JSON")]),
-    "two documents": ("g.json", b'{"a": 1\n}\n{"a": 1}', [("input", 3, 1, "not JSON")]),
+    "a word": ("g.json", b'{\n "resourceType": "Goal",\n "note": oops\n}', [("input", 3, 10, "not JSON: a word without quotes")]),
+    "a word after wide characters": ("g.json", '{"ä𝒳": oops}'.encode(), [("input", 1, 8, "not JSON: a word without quotes")]),
+    "two documents": ("g.json", b'{"a": 1\n}\n{"a": 1}', [("input", 3, 1, "not JSON: a second document behind the first")]),
+    "two on a line": ("g.json", b'{"a": 1}{"a": 1}', [("input", 1, 9, "not JSON: a second document behind the first")]),
+    "something behind": ("g.json", b'{"a": 1\n}}', [("input", 2, 2, "not JSON: something behind its end")]),
+    "a comma too many": ("g.json", b'{"a": [1, 2,\n]}', [("input", 1, 12, "not JSON: a comma before a closing bracket")]),
+    "a comma missing": ("g.json", b'{"a": 1\n "b": 2}', [("input", 2, 2, "not JSON: a comma is missing before this")]),
+    "a colon missing": ("g.json", b'{"a" 1}', [("input", 1, 6, "not JSON: a colon is missing before this")]),
+    "single quotes": ("g.json", b"{'a': 1}", [("input", 1, 2, "not JSON: a single quote")]),
+    "Python": ("g.json", b'{"a": None}', [("input", 1, 7, "not JSON: a word in capitals")]),
+    "a comment": ("g.json", b'{\n // of mine\n "a": 1}', [("input", 2, 2, "not JSON: a comment")]),
+    "a backslash": ("g.json", rb'{"a": "C:\docs"}', [("input", 1, 10, "not JSON: a backslash before a letter that needs none")]),
+    "zeros": ("g.json", b'{"a": 007}', [("input", 1, 8, "not JSON: a number that begins with 0")]),
+    "a line break": ("g.json", b'{"a": "x\ny"}', [
+        ("input", 1, 9, "not JSON: a line break, a tab or another control character within a text")]),
+    "UTF-16": ("g.json", '{"a": 1}'.encode("utf-16"), [("input", 1, 1, "looks like UTF-16")]),
+    "UTF-16 without a mark": ("g.json", '{"a": 1}'.encode("utf-16-be"), [("input", 1, 1, "looks like UTF-16")]),
+    "XML in JSON's name": ("g.json", b"<Goal/>", [("input", 1, 1, "looks like XML or HTML")]),
+    "a ZIP": ("g.json", b"PK\3\4\x14\0\0\0\x08\0", [("input", 1, 1, "a binary file")]),
+    "CSV in JSON's name": ("g.json", b"id,name\n1,x\n", [("input", 1, 1, "not JSON")]),
     "cut off": ("g.json", b'{\n "resourceType": "Goal",\n', [("input", 2, 25, "not JSON: it ends too early")]),
+    "a line that is cut off": ("r.ndjson", LINE + b'{"resourceType": "Go\n', [("input", 2, 21, "not JSON: it ends too early")]),
     "not UTF-8": ("g.json", b'{\n "a": "\xff"}', [("input", 2, 8, "not UTF-8")]),
     "NaN": ("r.ndjson", LINE + b'{"resourceType": "Goal", "x": NaN}\n', [("input", 2, 31, "NaN or Infinity")]),
     "half a pair": ("r.ndjson", b'{"resourceType": "Goal", "x": "\\ud800"}\n' + LINE,
@@ -51,6 +69,7 @@ WRONG: dict[str, tuple[str, bytes, Found]] = {
     "a text": ("g.json", b' "x"', [("input", 1, 2, "not a JSON object")]),
     "neither": ("g.json", b'{\n"a": 1}', [("input", 1, 1, "neither a resource nor a record")]),
     "empty": ("g.json", b"", [("input", None, None, "there is nothing in it")]),
+    "no lines": ("r.ndjson", b"", [("input", None, None, "there is nothing in it")]),
     "blank": ("r.ndjson", b"\n \n", [("input", None, None, "there is nothing in it")]),
     "binary": ("r.ndjson", b"\x00\x01\x02" * 9, [("input", 1, None, "a binary file")]),
     "XML": ("p.ndjson", b"<Patient/>", [("input", 1, None, "looks like XML or HTML")]),
@@ -92,10 +111,15 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     assert "cannot be read" in told(tmp_path / "a.json")[0][3]
 
 
-def test_nothing_to_read() -> None:
+def test_nothing_to_read(tmp_path: Path) -> None:
     assert told("-", text=b"") == [("input", None, None, "there is nothing in it")]
+    for text, code in ((b"", 3), (b"\n \n", 3), (LINE, 0)):
+        assert run("validate", "-", text=text).exit_code == code
+    (tmp_path / "empty.json").touch()
+    (tmp_path / "lines.ndjson").touch()
+    assert [run("validate", tmp_path / name).exit_code for name in ("empty.json", "lines.ndjson", "")] == [3, 0, 3]
     assert run("validate").exit_code == 2
-    assert "SOURCE" in run("validate").stderr
+    assert "`-` for standard input" in run("validate").stderr
 
 
 def test_names_that_are_no_unicode(tmp_path: Path) -> None:
@@ -121,6 +145,28 @@ def test_a_folder_of_resources_is_read_with_all_below_it(tmp_path: Path) -> None
         str(tmp_path / "fhir" / name) for name in ("b.json", "sub/a.json", "sub/deeper/c.ndjson.gz")
     ]
     assert [one["place"] for one in report["findings"]] == ["b.json", "sub/a.json", "sub/deeper/c.ndjson.gz:1"]
+
+
+def test_a_folder_says_that_it_holds_xml_too(tmp_path: Path) -> None:
+    """Else a green run would speak for files that nobody looked at."""
+    (tmp_path / "sub").mkdir()
+    for name in ("a.json", "p.xml", "sub/q.xml"):
+        (tmp_path / name).write_bytes(LINE)
+    report = json.loads(run("validate", tmp_path, "--output", "json").stdout)
+    assert [(one["severity"], one["file"], one["message"], one["hint"]) for one in report["findings"]] == [
+        ("information", str(tmp_path), "XML is not read", "files in the folder: 2")
+    ]
+
+
+def test_a_file_that_is_wrong_in_a_folder_is_named(tmp_path: Path) -> None:
+    for name in ("goals.ndjson", "goals.ndjson.gz"):
+        (tmp_path / name).touch()
+    (one,) = json.loads(run("validate", tmp_path, "--output", "json").stdout)["findings"]
+    assert (one["file"], one["message"]) == (str(tmp_path / "goals.ndjson.gz"), "stands beside goals.ndjson")
+
+
+def test_standard_input_is_read_once() -> None:
+    assert told("-", "-", text=LINE) == [("input", None, None, "standard input can be read once only")]
 
 
 def test_a_folder_without_anything(tmp_path: Path) -> None:
@@ -164,7 +210,7 @@ def test_nothing_is_missing_that_may_stand_in_a_line_that_cannot_be_read(tmp_pat
     )
     assert [message for *_, message in told(tmp_path)] == ["there is no patient `p`"]
     (tmp_path / "patients.ndjson").write_text('{"id": oops}\n')
-    assert [message for *_, message in told(tmp_path)] == ["not JSON"]
+    assert [message for *_, message in told(tmp_path)] == ["not JSON: a word without quotes"]
     (tmp_path / "patients.ndjson").rename(tmp_path / "patients.ndjson.gz")
     assert [message for *_, message in told(tmp_path)] == ["this is not gzip, or it is damaged"]
 
@@ -183,6 +229,7 @@ def mixed(tmp_path: Path) -> list[Path]:
     folder.mkdir()
     for number, line in enumerate(broken.splitlines()[:300]):
         (folder / f"{number}.json").write_bytes(line)
+    (folder / "17-large.ndjson").write_bytes(broken)  # its parts are examined by several, between the small ones
     practice = tmp_path / "practice"
     practice.mkdir()
     for path in SAMPLE.iterdir():
@@ -250,8 +297,10 @@ def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
 
 def test_the_source_is_not_read_ahead_of_what_is_told() -> None:
     """So that memory is bounded by what one line takes; with several processes by batches of a few."""
-    from fhir_coaching.commands.examining import BATCH, WINDOW, Seen, Text, Wish, examined_each  # noqa: PLC0415
+    from fhir_coaching.commands.examining import Seen, Text, Wish  # noqa: PLC0415
+    from fhir_coaching.commands.jobs import BATCH, WINDOW, examined_each  # noqa: PLC0415
     from fhir_coaching.lens import R4  # noqa: PLC0415
+    from fhir_coaching.practice.texts import File  # noqa: PLC0415
 
     read = 0
 
@@ -259,7 +308,7 @@ def test_the_source_is_not_read_ahead_of_what_is_told() -> None:
         nonlocal read
         for number in range(1, 40_001):
             read += 1
-            yield Text(0, "r.ndjson", "r.ndjson", "", number, LINE)
+            yield Text(0, File("r.ndjson", "r.ndjson", "r.ndjson"), number, LINE)
 
     told = examined_each(texts(), Wish(R4, dict), 1)
     assert isinstance(next(told), Seen)

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.profiles.expansion import Expansion, walk
 
 Json = dict[str, Any]
@@ -36,8 +37,7 @@ RESOURCES = (
     "StructureDefinition",
 )  # fmt: skip
 
-# Value sets that are open, but whose codes the engine knows the form of; and what says that one bounds a weaker binding.
-OPEN = {f"http://hl7.org/fhir/ValueSet/{name}" for name in ("all-languages", "currencies", "mimetypes")}
+# What says that a value set bounds a weaker binding.
 WIDEST = HL7 + "elementdefinition-maxValueSet"
 
 # Constraints that stand on every element, which the engine checks without looking them up.
@@ -211,18 +211,13 @@ def table(packages: list[Package]) -> Json:
             for one in structures
             if one["kind"] == "resource" and not one["abstract"] and one["derivation"] == "specialization"
         ),
-        "modifiers": sorted(
-            one["url"]
-            for one in structures
-            if one["type"] == "Extension" and one["snapshot"]["element"][0].get("isModifier")
-        ),
         "types": definitions.types,
         "codes": definitions.codes,
     }
 
 
 def terms(packages: list[Package]) -> Json:
-    """What guides draw on: the codes of complete code systems, and value sets that are a part of one or several."""
+    """The codes of complete code systems, and what guides draw on besides: value sets that are a part of one or several."""
     expansion = Expansion([one for package in packages for one in package.resources])
     systems = {
         url: sorted(concept["code"] for concept, _ in walk(system["concept"], ()))
@@ -261,8 +256,10 @@ def main() -> None:
         )
         if its:
             write(FOLDER / f"{release}.json.gz", table(its))
-        if its and release == "r4":  # what guides of R5 draw on lies in packages of its own
-            write(FOLDER / f"{release}-terms.json.gz", terms(its))
+        if its:
+            found = terms(its)
+            # Which value sets guides of R5 draw on is not known yet: there is none at hand.
+            write(FOLDER / f"{release}-terms.json.gz", found if release == "r4" else found | {"sets": {}})
 
 
 if __name__ == "__main__":

@@ -25,14 +25,19 @@ def tables(folder: Path, version: str) -> dict[str, Any]:
     return content
 
 
-def main() -> None:
-    """Write a table for each version."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def folder(about: str | None) -> Path:
+    """Where the packages are, by the command line."""
+    parser = argparse.ArgumentParser(description=about)
     named = Path(os.environ["ORACLE_IGS"]) if "ORACLE_IGS" in os.environ else BESIDE
     parser.add_argument("folder", nargs="?", type=Path, default=named)
-    folder = parser.parse_args().folder
+    return Path(parser.parse_args().folder)
+
+
+def main() -> None:
+    """Write a table for each version."""
+    place = folder(__doc__)
     for version in guides.VERSIONS:
-        write(FOLDER / f"{guides.US_CORE}-{version}.json.gz", tables(folder, version))
+        write(FOLDER / f"{guides.US_CORE}-{version}.json.gz", tables(place, version))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks import claim
-from fhir_coaching.checks.comparing import after, seconds_between
 from fhir_coaching.checks.constraint import each, number, text
+from fhir_coaching.fhir.moments import after, seconds_between
 from fhir_coaching.fhir.systems import UCUM
 from fhir_coaching.versions import R4, Json
 

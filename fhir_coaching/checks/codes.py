@@ -1,93 +1,153 @@
-"""Bindings: whether a coded value is one of the codes that its value set counts out.
+"""Bindings: whether a coded value has one of the codes of its value set, as far as these are known.
 
 https://hl7.org/fhir/R4/terminologies.html#strength: of an extensible binding a code outside it may be right, so it is warned of.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhir_coaching.checks.elements import ValueCheck
 from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.checks.walk import Walk
 
-Codes = dict[str, list[str]]
+# Of a value set, by code system; None where it takes some that cannot be counted out.
+Codes = Mapping[str, Sequence[str] | None]
+Answer = bool | None  # None: it cannot be told here
 
 LANGUAGES = "http://hl7.org/fhir/ValueSet/all-languages"
-BCP47 = "urn:ietf:bcp:47"
-FEW = 6  # codes that a hint lists
+BARE = ("code", "string", "uri")  # types of a code by itself
+# The systems of codes that have a form.
+FORMS = {
+    LANGUAGES: "urn:ietf:bcp:47",
+    "http://hl7.org/fhir/ValueSet/mimetypes": "urn:ietf:bcp:13",
+    "http://hl7.org/fhir/ValueSet/currencies": "urn:iso:std:iso:4217",
+    "http://hl7.org/fhir/ValueSet/timezones": "https://www.iana.org/time-zones",
+}
+FEW, SYSTEMS = 6, 3  # codes and systems that a hint lists
 
 
-class _Codes:
-    """The codes of a value set, and what is said of a coded value that has none of them."""
+class ValueSet:
+    """The codes that a coded value may have."""
 
-    def __init__(self, codes: Codes, *, required: bool) -> None:
-        self.known = {system: frozenset(its) for system, its in codes.items()}
-        self.required = required
+    unsure = "which codes of this system the value set that is required here takes is not at hand"
+
+    def __init__(self, codes: Codes) -> None:
         self.hint = _hint(codes)
+        self.known = {system: None if its is None else frozenset(its) for system, its in codes.items()}
 
-    def allows(self, system: str, code: str) -> bool:
-        """Whether a code of a system is one of them."""
-        return code in self.known.get(system, ())
+    def has(self, value: Any) -> Answer:
+        """Whether a code by itself, a Coding, a Quantity or one coding of a CodeableConcept is of it."""
+        if value.__class__ is str:
+            return self.allows_bare(value)
+        if value.__class__ is not dict:
+            return False
+        codings = value.get("coding")
+        if codings.__class__ is not list:
+            return self._allows(value)
+        answer: Answer = False
+        for one in codings:
+            found = self._allows(one)
+            if found:
+                return True
+            answer = answer if found is False else None
+        return answer
 
-    def lacks(self, coding: Any) -> bool:
-        """Whether a coding is none of them."""
+    def _allows(self, coding: Any) -> Answer:
         if coding.__class__ is not dict:
-            return True
+            return False
         system, code = coding.get("system"), coding.get("code")
-        return system.__class__ is not str or code.__class__ is not str or not self.allows(system, code)
+        return system.__class__ is str and code.__class__ is str and self.allows(system, code)
 
-    def complain(self, at: str, walk: Walk) -> None:
-        """A coded value is none of them."""
-        if self.required:
-            walk.error("code", at, "no code of the value set that is required here", self.hint)
-        else:
-            walk.warn(
-                "code", at, "no code of the value set that is to be used wherever one of its codes fits", self.hint
-            )
+    def allows(self, system: str, code: str) -> Answer:
+        """Whether a code of a system is of it."""
+        its = self.known.get(system, ())
+        return None if its is None else code in its
+
+    def allows_bare(self, code: str) -> Answer:
+        """Whether a code is of it, whatever its system."""
+        if any(code in its for its in self.known.values() if its is not None):
+            return True
+        return None if None in self.known.values() else False
 
 
-class _Languages(_Codes):
-    """Languages, which are known by their form alone."""
+class _Formed(ValueSet):
+    """Codes that are known by their form alone."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__({})
+        self.test, says = OPEN[url]
+        self.system = FORMS[url]
+        self.hint = says
+
+    def allows(self, system: str, code: str) -> Answer:
+        """Whether a code has the form, and the system that goes with it."""
+        return system == self.system and bool(self.test(code))
+
+    def allows_bare(self, code: str) -> Answer:
+        """Whether a code has the form."""
+        return bool(self.test(code))
+
+
+class _Absent(ValueSet):
+    """A value set of which nothing is known."""
+
+    unsure = "the value set that is required here is not at hand"
 
     def __init__(self) -> None:
-        super().__init__({BCP47: []}, required=True)
+        super().__init__({})
 
-    def allows(self, system: str, code: str) -> bool:
-        """Whether a code is a language's."""
-        return system == BCP47 and bool(OPEN[LANGUAGES][0](code))
+    def has(self, value: Any) -> Answer:  # noqa: ARG002 - whatever it is
+        """Nobody can tell."""
+        return None
 
 
-def coded(type_: str, codes: Codes | None, *, required: bool) -> ValueCheck:
-    """The check of a Coding, a CodeableConcept, the concept of a CodeableReference or the unit of a Quantity.
+def value_set(url: str, codes: Codes | None) -> ValueSet:
+    """A value set by its address, with its codes as far as they are known."""
+    if url in OPEN:
+        return _Formed(url)
+    return _Absent() if codes is None else ValueSet(codes)
 
-    Without `codes`, of a language.
+
+def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False) -> ValueCheck:
+    """The check of a code by itself, a Coding, a CodeableConcept, the concept of a CodeableReference or a Quantity's unit.
+
+    Where a value has a code of a profile's value set, what the base would rather have is settled.
     """
-    its = _Languages() if codes is None else _Codes(codes, required=required)
+    kind: type = str if type_ in BARE else dict
 
-    def coding(value: Any, at: str, walk: Walk) -> None:
-        if value.__class__ is dict and its.lacks(value):
-            its.complain(at, walk)
+    def check(value: Any, at: str, walk: Walk) -> None:
+        if value.__class__ is not kind:
+            return
+        answer = its.has(value)
+        if answer is False and required:
+            walk.error("code", at, "no code of the value set that is required here", its.hint)
+        elif answer is False:
+            walk.warn(
+                "code", at, "no code of the value set that is to be used wherever one of its codes fits", its.hint
+            )
+        elif answer is None and required:
+            walk.tell("not-evaluated", at, its.unsure)
+        elif answer and of_profile:
+            walk.settled.add(at)
 
     def concept(value: Any, at: str, walk: Walk) -> None:
-        if value.__class__ is dict:
-            codings = value.get("coding", [])
-            if codings.__class__ is not list or all(its.lacks(one) for one in codings):
-                its.complain(at, walk)
-
-    def reference(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict and "concept" in value:
-            concept(value["concept"], f"{at}.concept", walk)
+            check(value["concept"], f"{at}.concept", walk)
 
-    def quantity(value: Any, at: str, walk: Walk) -> None:
+    def unit(value: Any, at: str, walk: Walk) -> None:
         if value.__class__ is dict and "code" in value:
-            coding(value, at, walk)
+            check(value, at, walk)
 
-    return {"CodeableConcept": concept, "CodeableReference": reference, "Coding": coding}.get(type_, quantity)
+    return {"CodeableReference": concept, **dict.fromkeys((*BARE, "Coding", "CodeableConcept"), check)}.get(type_, unit)
 
 
 def _hint(codes: Codes) -> str:
-    every = [f"{code} ({system})" for system, its in sorted(codes.items()) for code in sorted(its)]
-    return (
-        f"one of {', '.join(every)}"
-        if 0 < len(every) <= FEW
-        else f"{len(every)} codes of {' or '.join(sorted(codes)[:3])}"
+    counted = {system: sorted(its) for system, its in sorted(codes.items()) if its is not None}
+    every = [f"{code} ({system})" for system, its in counted.items() for code in its]
+    some = " or ".join(sorted(codes.keys() - counted.keys())[:SYSTEMS])
+    whole = (
+        f"{len(every)} codes of {' or '.join([*counted][:SYSTEMS])}"
+        if len(every) > FEW
+        else f"one of {', '.join(every)}"
     )
+    return ", or ".join([*([whole] if every else []), *([f"some of {some}"] if some else [])])

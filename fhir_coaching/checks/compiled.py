@@ -10,7 +10,7 @@ from typing import Any
 
 from fhir_coaching.checks import special
 from fhir_coaching.checks.applying import Bound, apply, bound_rules
-from fhir_coaching.checks.codes import LANGUAGES, coded
+from fhir_coaching.checks.codes import coded, value_set
 from fhir_coaching.checks.elements import (
     ElementCheck,
     Elements,
@@ -29,8 +29,8 @@ from fhir_coaching.checks.elements import (
     single_primitive,
     valued,
 )
-from fhir_coaching.checks.formats import Test, primitives
-from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.formats import OPEN, Test, primitives
+from fhir_coaching.checks.tables import systems, table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.versions import Json, Version
 
@@ -110,16 +110,19 @@ class Compiler:
         self.version = version
         self.tables: dict[str, Json] = tables["types"]
         self.codes: dict[str, dict[str, list[str]]] = tables["codes"]
-        self.modifiers = frozenset(tables["modifiers"])
         self.resources = frozenset(tables["resources"])
         self.primitives = primitives(version)
+        self.shapes: dict[str, Shape] = {}
         self._types: dict[str, TypeCheck] = {}
 
     def type(self, name: str) -> TypeCheck:
         """The function for a type. Raises KeyError if the tables do not hold it."""
         if (found := self._types.get(name)) is None:
             its = self.tables[name]
-            found = self._types[name] = _type(Shape(name, its), lambda shape: self._fill(shape, its))
+            shape = self.shapes[name] = Shape(name, its)
+            if name == "Coding":
+                shape.special = (special.coding(systems(self.version)),)
+            found = self._types[name] = _type(shape, lambda shape: self._fill(shape, its))
         return found
 
     def resource(self, name: str) -> TypeCheck | None:
@@ -191,17 +194,32 @@ class Compiler:
             one = special.contained(self) if element == "contained" else special.entry(self)
         else:
             one = self.type(name)
-            if codes is not None or url == LANGUAGES:
-                narrower.append(coded(code, codes, required=strength == "required"))
+            if codes is not None or url in OPEN:
+                narrower.append(coded(code, value_set(url, codes), required=strength == "required"))
             if code in {"Reference", "CodeableReference"}:
                 narrower.append(special.targets(code, frozenset(targets), self.resources))
-            if element == "modifierExtension":
-                narrower.append(special.modifier(self.modifiers))
             if bound := bound_rules(about.get("rules", {})):
                 narrower.append(_ruled(bound))
+        good = self._good() if code == "Coding" and not narrower else None
         for more in narrower:
             one = both(one, more)
-        return (many if about.get("max") == "*" else single)(key, one)
+        return many(key, one, good) if about.get("max") == "*" else single(key, one)
+
+    def _good(self) -> Test:
+        """Whether a Coding, of which there are more than of anything else, has a code and is made of good texts and known to its system."""
+        texts, known = self.shapes["Coding"].texts, systems(self.version)
+
+        def good(node: Any) -> bool:
+            if node.__class__ is not dict:
+                return False
+            for key, value in node.items():
+                test = texts.get(key)
+                if test is None or value.__class__ is not str or not test(value):
+                    return False
+            code, codes = node.get("code"), known.get(node.get("system", ""))
+            return code is not None and (codes is None or code in codes)
+
+        return good
 
 
 def _ruled(bound: Bound) -> ValueCheck:

@@ -12,24 +12,33 @@ from fhir_coaching.checks.context import Context
 from fhir_coaching.versions import Json, Version
 
 Holds = Callable[[Json, Context], bool]
+Sentence = str | Mapping[Version, str]
 
 CHOICE = "[x]"
 
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """Whether a constraint holds for an element, and what it says, in our words. True where the element is of another shape.
+    """Whether a constraint holds for an element, and what it asks for, in our words. True where the element is of another shape.
 
     It holds wherever the element that it is `about` is missing, and need not be asked there.
     """
 
     holds: Callable[[Any, Context], bool]
-    says: str
+    asks: Sentence
     about: str = ""
 
+    def says(self, version: Version) -> str:
+        """What it asks for."""
+        return self.asks if isinstance(self.asks, str) else self.asks[version]
 
-def rule(holds: Holds | Mapping[Version, Holds], says: str, about: str = "") -> Invariant:
-    """A constraint; by version where they differ."""
+    def broken(self, version: Version) -> str:
+        """What a finding says where it does not hold."""
+        return f"expected: {self.says(version)}"
+
+
+def rule(holds: Holds | Mapping[Version, Holds], asks: Sentence, about: str = "") -> Invariant:
+    """A constraint; by version where they differ, in what they look at or in all."""
     # Called for every element of every resource: what can be known before is known before.
     if isinstance(holds, Mapping):
         of = dict(holds)
@@ -38,12 +47,12 @@ def rule(holds: Holds | Mapping[Version, Holds], says: str, about: str = "") -> 
             asked = of.get(context.version)
             return asked is None or node.__class__ is not dict or asked(node, context)
 
-        return Invariant(by_version, says, about)
+        return Invariant(by_version, asks, about)
 
     def total(node: Any, context: Context) -> bool:
         return node.__class__ is not dict or holds(node, context)
 
-    return Invariant(total, says, about)
+    return Invariant(total, asks, about)
 
 
 def _there(value: Any) -> bool:

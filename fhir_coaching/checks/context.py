@@ -11,7 +11,7 @@ from fhir_coaching.versions import Json, Version
 
 @dataclass(frozen=True)
 class Context:
-    """The version, the resource that an element belongs to, and the one that contains that, or the same again.
+    """The version, the resource that an element belongs to, the one that contains that, or the same again, and its path.
 
     Make one for a resource and keep it while its elements are looked at: it remembers what it looked up.
     """
@@ -19,6 +19,12 @@ class Context:
     version: Version
     root: Any
     resource: Any
+    at: str = ""
+
+    @property
+    def around(self) -> str:
+        """The path of the resource that contains this one, or of this one."""
+        return self.at if self.resource is self.root else self.at.rpartition(".contained[")[0]
 
     @cached_property
     def contained(self) -> Mapping[str, Json]:
@@ -36,9 +42,9 @@ class Context:
         inside = self.root.get("contained") if isinstance(self.root, dict) else None
         return {id(one): index for index, one in enumerate(inside if isinstance(inside, list) else [])}
 
-    def of(self, resource: Any) -> "Context":
+    def of(self, resource: Any, at: str) -> "Context":
         """That of a contained resource, with what was looked up so far."""
-        made = Context(self.version, self.root, resource)
+        made = Context(self.version, self.root, resource, at)
         vars(made).update(contained=self.contained, positions=self.positions)
         return made
 

@@ -93,8 +93,8 @@ def _one(value: Any, at: str, walk: Walk, one: ValueCheck) -> None:
         one(value, at, walk)
 
 
-def many(key: str, one: ValueCheck) -> ElementCheck:
-    """An element that may repeat: a list, whose nulls have something beside them in `_key`."""
+def many(key: str, one: ValueCheck, good: Test | None = None) -> ElementCheck:
+    """An element that may repeat: a list, whose nulls have something beside them in `_key`. `good` says at once what is."""
     step, under = f".{key}[", "_" + key
 
     def check(value: Any, node: Json, at: str, walk: Walk) -> None:
@@ -104,7 +104,7 @@ def many(key: str, one: ValueCheck) -> ElementCheck:
         if not value:
             walk.error("ele-1", f"{at}.{key}", "an empty list", "leave it out")
         for index, item in enumerate(value):
-            if item is None and _there(node.get(under), index):
+            if (good is not None and good(item)) or (item is None and _there(node.get(under), index)):
                 continue
             one(item, f"{at}{step}{index}]", walk)
 

@@ -1,6 +1,7 @@
 """The check of one resource against the base definitions of its version, and then against profiles."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fhir_coaching.checks import special
@@ -12,10 +13,8 @@ from fhir_coaching.errors import INFORMATION, WARNING, Finding, SettingsError
 from fhir_coaching.versions import Version
 
 if TYPE_CHECKING:
+    from fhir_coaching.checks.profiles.extensions import Extensions
     from fhir_coaching.checks.profiles.guides import Guide
-
-# A narrative in every resource is "best practice", which next to nobody follows: https://hl7.org/fhir/R4/best-practices.html
-UNTOLD = frozenset({"dom-6"})
 
 
 class Profile(Protocol):
@@ -27,9 +26,6 @@ class Profile(Protocol):
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource is not as is asked."""
 
-    def knows(self, url: Any) -> bool:
-        """Whether an extension is defined here."""
-
 
 def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> list[Finding]:
     """Everything that is wrong with a resource, in the order of its elements; what profiles ask comes last.
@@ -38,9 +34,11 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
     """
     walk = Walk(version, resource)
     special.resource(compiler(version), resource, "", walk)
-    if not profiles:
+    if not profiles and not walk.extensions:
         return walk.out
     base, walk.out = walk.out, []
+    if not profiles:
+        _known(version).check(walk)
     for profile in profiles:
         if profile.version is not version:
             raise SettingsError(
@@ -48,16 +46,35 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
                 hint="US Core is of R4; an R5 resource is checked against the base alone",
             )
         profile.check(resource, walk)
-    known = [one for one in base if one.rule != "modifier" or not _is_known(one.element, resource, profiles)]
-    return [*known, *_beyond(known, walk.out)]
+    found = [*base, *_beyond(base, walk.out)] if walk.out else base
+    if not walk.settled:
+        return found
+    # R4 would rather have another kind of identifier than MB, which US Core asks for: who keeps to that cannot mend the warning.
+    return [one for one in found if (one.rule, one.severity) != ("code", WARNING) or one.element not in walk.settled]
+
+
+@cache
+def _known(version: Version) -> "Extensions":
+    """The extensions that are known without a guide: 20 ms to read, so that only resources with extensions ask for it."""
+    from fhir_coaching.checks.profiles.extensions import known  # noqa: PLC0415
+
+    return known(version)
 
 
 def _beyond(base: list[Finding], found: list[Finding]) -> Iterator[Finding]:
-    """What profiles find, less what the base has on the same element, and what follows from another shape than FHIR's."""
+    """What profiles find, each once, less what the base has on the same element, and what follows from another shape than FHIR's.
+
+    What cannot be evaluated is told once a resource.
+    """
     said = {(one.element, one.rule, severity) for one in base for severity in {one.severity, WARNING, INFORMATION}}
     misshapen = {one.element for one in base if one.rule == "type"}
     around = {above for at in misshapen for above in _above(at)}
+    told = set()
     for one in found:
+        place = one.element.rpartition(".resource.")[0] if one.rule == "not-evaluated" else one.element
+        if (key := (one.rule, one.message, place)) in told:
+            continue
+        told.add(key)
         follows = one.element in misshapen or not misshapen.isdisjoint(_above(one.element))
         if (one.element, one.rule, one.severity) in said or follows or (one.rule == "slice" and one.element in around):
             continue
@@ -69,16 +86,6 @@ def _above(at: str) -> Iterator[str]:
     for index in range(len(at) - 1, 0, -1):
         if at[index] in ".[":
             yield at[:index]
-
-
-def _is_known(at: str, resource: Any, profiles: Sequence[Profile]) -> bool:
-    """Whether a guide knows a modifier extension that the base does not."""
-    node: Any = resource
-    for step in at.split(".")[1:]:
-        name, _, index = step.partition("[")
-        node = node.get(name)
-        node = node[int(index.rstrip("]"))] if index else node
-    return any(profile.knows(node.get("url")) for profile in profiles)
 
 
 def not_evaluated(version: Version) -> frozenset[str]:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ Test = Callable[[Any], object]
 STRINGS = {"string", "markdown"}
 LONGEST = 1024 * 1024  # of a string, in characters
 DAY = 10  # characters of a whole date
+LONG, MANY = 200, 4096  # characters of a text that is not remembered, and texts that are
 
 
 class Primitive(NamedTuple):
@@ -43,6 +46,27 @@ _DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?(?:E[+-]?[0-9]{
 _INTEGER64 = re.compile(r"-?(?:0|[1-9][0-9]{0,18})").fullmatch
 
 
+class _Remembered(dict[str, object]):
+    """What a test said of texts that come again and again, as the names of code systems do; of short ones, and not of too many."""
+
+    def __init__(self, test: Test) -> None:
+        super().__init__()
+        self.test = test
+
+    def __missing__(self, text: str) -> object:
+        said = self.test(text)
+        if len(text) < LONG:
+            if len(self) >= MANY:
+                self.clear()
+            self[text] = said
+        return said
+
+
+def _remembered(test: Test) -> Test:
+    return _Remembered(test).__getitem__
+
+
+@_remembered
 def _day(text: str) -> bool:
     """A whole calendar date. `fromisoformat` reads weeks and dates without hyphens too, which FHIR does not have."""
     if len(text) != DAY or text[4] != "-" or text[7] != "-":
@@ -84,10 +108,12 @@ def odd(text: str) -> bool:
     return 0 < len(text) <= LONGEST and (bool(_CONTROL(text)) or not _blankless(text))
 
 
+@_remembered
 def _code(text: str) -> object:
     return (text.isprintable() and text and " " not in text) or " ".join(text.split()) == text != ""
 
 
+@_remembered
 def _uri(text: str) -> object:
     if text[:4] != "urn:":
         return (text.isprintable() and text and " " not in text) or _URI(text)
@@ -155,8 +181,14 @@ _OTHERS: Mapping[str, tuple[Test, str]] = {
 }
 
 
-# Value sets that cannot be counted out, but whose codes have a form: media types (BCP 13), languages (BCP 47), currencies
-# (ISO 4217).
+@cache
+def _zones() -> frozenset[str]:
+    """The names of time zones."""
+    return frozenset(files("tzdata").joinpath("zones").read_text().split())
+
+
+# Value sets that no package counts out, but whose codes have a form: media types (BCP 13), languages (BCP 47), currencies
+# (ISO 4217); or are known: time zones (BCP 175).
 OPEN: Mapping[str, tuple[Test, str]] = {
     "http://hl7.org/fhir/ValueSet/mimetypes": (
         re.compile(r"[A-Za-z0-9][\w.+!#$&^-]*/[A-Za-z0-9][\w.+!#$&^-]*(?:\s*;.*)?", re.ASCII).fullmatch,
@@ -167,6 +199,7 @@ OPEN: Mapping[str, tuple[Test, str]] = {
         re.compile(r"(?:[A-Za-z]{2,3}|[xi]-[A-Za-z0-9]{1,8})(?:-[A-Za-z0-9]{1,8})*").fullmatch,
         "a language, such as en or es-US",
     ),
+    "http://hl7.org/fhir/ValueSet/timezones": (lambda text: text in _zones(), "a time zone, such as America/New_York"),
 }
 
 

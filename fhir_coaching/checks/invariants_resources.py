@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from fhir_coaching.checks.comparing import in_order
 from fhir_coaching.checks.constraint import (
     Holds,
     Invariant,
@@ -17,6 +16,7 @@ from fhir_coaching.checks.constraint import (
     text,
 )
 from fhir_coaching.checks.context import Context
+from fhir_coaching.fhir.moments import in_order
 from fhir_coaching.versions import R4, R5, Json
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
@@ -173,7 +173,8 @@ RESOURCES: Mapping[str, Invariant] = {
     "app-3": rule(_booked, "only a proposed, cancelled or waiting appointment has no time"),
     "app-4": rule(
         {R4: _off("cancelationReason", CANCELLED), R5: _off("cancellationReason")},
-        "a reason to cancel only of an appointment that was cancelled, in R5 also of one that was missed"),
+        {R4: "a reason to cancel only of an appointment that was cancelled",
+         R5: "a reason to cancel only of an appointment that was cancelled or missed"}),
     "app-5": rule({R5: _starts_first}, "an appointment does not end before it starts"),
     "app-6": rule({R5: not_both("originatingAppointment", "recurrenceTemplate")}, "an appointment of a series, or its pattern, not both"),
     "app-7": rule({R5: _off("cancellationDate")}, "a date of cancelling only of an appointment that was cancelled or missed"),
@@ -181,15 +182,15 @@ RESOURCES: Mapping[str, Invariant] = {
     "con-1": rule(one_of("summary", "assessment"), "a stage has a summary or an assessment"),
     "con-2": rule(
         {R4: one_of("code", "detail"), R5: _state_known},
-        "R4: evidence has a code or a detail; R5: the state of a condition on the problem list should be known"),
+        {R4: "evidence has a code or a detail", R5: "the state of a condition on the problem list is known"}),
     "con-3": rule(
         {R4: _state_said, R5: _abated},
-        "R4: a condition on the problem list should say its state; R5: what abated is inactive, resolved or in remission"),
+        {R4: "a condition on the problem list says its state", R5: "what abated is inactive, resolved or in remission"}),
     "con-4": rule({R4: _abated}, "what abated is inactive, resolved or in remission"),
     "con-5": rule({R4: _no_state}, "a condition entered in error has no state"),
     "cpl-3": rule({R4: not_both("detail", "reference")}, "an activity has a reference or a detail, not both"),
     "ctm-1": rule(_member, "only a practitioner takes part on behalf of somebody"),
-    "ctm-2": rule({R5: one_of("role", "member")}, "somebody who takes part should have a role or a name"),
+    "ctm-2": rule({R5: one_of("role", "member")}, "somebody who takes part has a role or a name"),
     "docRef-1": rule({R5: _encounter("facilityType")}, "a kind of facility only where no encounter says it"),
     "docRef-2": rule({R5: _encounter("practiceSetting")}, "a practice setting only where no encounter says it"),
     "enc-1": rule({R5: one_of("actor", "type")}, "a participant has an actor or a type"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative
@@ -9,7 +10,7 @@ from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.fhir.systems import HL7, NPI, is_npi
+from fhir_coaching.fhir.systems import HL7, NPI, OWN, is_npi
 from fhir_coaching.versions import R4, Json
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
@@ -18,6 +19,9 @@ _LITERAL = re.compile(
     r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
     re.ASCII,  # a no-break space is no blank
 ).fullmatch
+LONGEST = 100  # letters of an id, or of a code that is compared with others
+MANY = 300  # codes that one is compared with, to find what was meant
+FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
@@ -42,7 +46,7 @@ def xhtml(value: Any, at: str, walk: Walk) -> None:
 
 
 def extension(node: Json, at: str, walk: Walk) -> None:
-    """Either a value or extensions; a URL that names it."""
+    """Either a value or extensions; a URL that names it. What its definition asks comes when the whole was seen."""
     nested = "extension" in node
     valued = False
     for key in node:
@@ -56,22 +60,13 @@ def extension(node: Json, at: str, walk: Walk) -> None:
             "an extension has either a value or extensions",
             f"it has {'both' if valued else 'neither'}",
         )
+    walk.extensions.append((node, at, walk.scope))
     url = node.get("url")
     if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
         around = at.rpartition(".")[0].rpartition(".")[2]
         if not around.startswith(("extension[", "modifierExtension[")):
             walk.error("url", f"{at}.url", "the URL of an extension is absolute")
-
-
-def modifier(known: frozenset[str]) -> ValueCheck:
-    """A modifier extension that is not known changes the meaning in a way that is not known."""
-
-    def check(value: Any, at: str, walk: Walk) -> None:
-        if value.__class__ is dict and value.get("url") not in [*known]:
-            walk.error("modifier", at, "an unknown modifier extension: it may change what the element means")
-
-    return check
 
 
 def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> ValueCheck:
@@ -101,6 +96,9 @@ def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> V
 
 def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str | None:
     """The type that a literal reference leads to, if it says so or the resource at hand does."""
+    name, _, id_ = reference.partition("/")
+    if name in resources and 0 < len(id_) <= LONGEST and "/" not in id_ and " " not in id_ and id_.isprintable():
+        return name  # as nearly all are
     if reference == "#" and walk.version is R4 and walk.scope.root is walk.scope.resource:
         walk.error("reference", f"{at}.reference", "# alone leads out of a contained resource, which this is not")
     if reference[:1] == "#":
@@ -120,7 +118,7 @@ def contained(types: Types) -> ValueCheck:
     """A resource within another one: what it refers to with `#` stands there."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, walk.scope.of(value)
+        around, walk.scope = walk.scope, walk.scope.of(value, at)
         ids, walk.ids = walk.ids, set()
         resource(types, value, at, walk)
         walk.scope, walk.ids = around, ids
@@ -138,7 +136,7 @@ def entry(types: Types) -> ValueCheck:
     """A resource in a Bundle: one of its own."""
 
     def check(value: Any, at: str, walk: Walk) -> None:
-        around, walk.scope = walk.scope, Context(walk.version, value, value)
+        around, walk.scope = walk.scope, Context(walk.version, value, value, at)
         ids, walk.ids = walk.ids, set()
         contained_ids, walk.contained_ids = walk.contained_ids, set()
         resource(types, value, at, walk)
@@ -200,6 +198,27 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         if value in walk.ids:
             walk.error("id", at.removesuffix(".id"), "another element of this resource has the same id")
         walk.ids.add(value)
+
+
+def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk], None]:
+    """A code that its code system does not have, where that is known as a whole.
+
+    FHIR's own systems are those of its version; HL7's terminology grows, and so may have the code in a later edition.
+    """
+
+    def check(node: Json, at: str, walk: Walk) -> None:
+        system, code = node.get("system"), node.get("code")
+        known = systems.get(system) if system.__class__ is str else None
+        if known is None or code.__class__ is not str or code in known:
+            return
+        near = get_close_matches(code, known, 1) if len(known) <= MANY and len(code) <= LONGEST else []
+        hint = f"perhaps {near[0]}" if near else f"{len(known)} codes of {system}"
+        if system and system.startswith(FINAL):
+            walk.error("code", f"{at}.code", "no code of its code system", hint)
+        else:
+            walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
+
+    return check
 
 
 CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {

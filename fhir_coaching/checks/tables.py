@@ -9,19 +9,26 @@ from importlib.resources import files
 from typing import Any
 
 from fhir_coaching.fhir.json import loads
-from fhir_coaching.versions import R4, Version
+from fhir_coaching.versions import Version
 
 
 @cache
 def table(version: Version) -> dict[str, Any]:
-    """Types with their elements, the codes of value sets, the names of all resource types, known modifier extensions."""
+    """Types with their elements, the codes of value sets, the names of all resource types."""
     return packed(version.name.lower())
 
 
 @cache
 def terms(version: Version) -> dict[str, dict[str, Any]]:
-    """What guides draw on: `systems`, the codes of complete code systems, and `sets`, those of value sets. Of R4 alone."""
-    return packed("r4-terms") if version is R4 else {"systems": {}, "sets": {}}
+    """`systems`, the codes of complete code systems, and `sets`, those of value sets that guides draw on, of R4 alone."""
+    return packed(f"{version.name.lower()}-terms")
+
+
+@cache
+def systems(version: Version) -> dict[str, frozenset[str]]:
+    """The codes of code systems that are known as a whole: FHIR's, HL7's and this project's."""
+    every = packed(f"{version.name.lower()}-systems")["systems"] | terms(version)["systems"]
+    return {url: frozenset(codes) for url, codes in every.items()}
 
 
 def packed(name: str) -> dict[str, Any]:

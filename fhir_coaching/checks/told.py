@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fhir_coaching.checks.engine import UNTOLD, check
+from fhir_coaching.checks.engine import check
 from fhir_coaching.checks.fields import field_at
 from fhir_coaching.errors import ERROR, WARNING, Fault, Finding
 from fhir_coaching.lens import Lens
@@ -25,11 +25,7 @@ class Weighed:
 
 def told(resource: Json, version: Version, place: str = "") -> list[Finding]:
     """The errors and warnings of a resource, each with the place where it stands."""
-    return [
-        replace(one, place=place)
-        for one in check(resource, version)
-        if one.severity in {ERROR, WARNING} and one.rule not in UNTOLD
-    ]
+    return [replace(one, place=place) for one in check(resource, version) if one.severity in {ERROR, WARNING}]
 
 
 def weighed(

@@ -27,25 +27,30 @@ class Walk:
         "asked",
         "bundle",
         "contained_ids",
+        "extensions",
         "ids",
         "judged",
         "out",
-        "place",
         "scope",
+        "settled",
         "version",
     )
 
     def __init__(self, version: Version, resource: Any) -> None:
         self.version = version
         self.out: list[Finding] = []
-        self.scope = Context(version, resource, resource)
-        self.place = ""  # of the resource that holds contained ones, where a profile is asked
+        name = resource.get("resourceType") if resource.__class__ is dict else None
+        self.scope = Context(version, resource, resource, name if name.__class__ is str else "")
+        self.extensions: list[
+            tuple[Json, str, Context]
+        ] = []  # each with its path and its surroundings, inner ones first
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
+        self.settled: set[str] = set()  # elements with a code that a profile asks for
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
-        if resource.__class__ is dict and resource.get("resourceType") == "Bundle":
+        if name == "Bundle":
             self.bundle = resource
         self._entries: dict[str, str] | None = None
         self._holders: tuple[Any, dict[str, str]] | None = None

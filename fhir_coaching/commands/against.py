@@ -9,7 +9,7 @@ import click
 
 from fhir_coaching.commands.examining import Seen, Wish
 from fhir_coaching.commands.servers import client
-from fhir_coaching.errors import ERROR, CoachingError, Finding, Issue, ServerError
+from fhir_coaching.errors import ERROR, CoachingError, Finding, Issue, NotFound, ServerError
 from fhir_coaching.versions import Json
 
 BOTH, OURS, THEIRS = "both", "only_ours", "only_theirs"
@@ -47,6 +47,10 @@ class Against:
                 issues = self._server.validate(resource)
             except ServerError as error:
                 self.stopped = error
+                if isinstance(error, NotFound) and not self.asked:
+                    error.hint = (
+                        "is it the server's base, as in https://ehr.example/fhir? Not every server has $validate"
+                    )
                 return
             self.asked += 1
             for sort, element, rule in compared(findings, issues, resource):
@@ -66,8 +70,8 @@ class Against:
             click.echo(f"{who:<17}  {one['place']} {one['element']} [{one['rule']}]", err=err)
         both, ours, theirs = (self._counts[sort] for sort in (BOTH, OURS, THEIRS))
         noun = "resource" if self.asked == 1 else "resources"
-        said = f"{both:,} errors on both sides, {ours:,} only ours, {theirs:,} only the server's"
-        click.echo(f"{self._server.host}, asked about {self.asked:,} {noun}: {said}", err=err)
+        said = f"errors: {both:,} on both sides, {ours:,} only ours, {theirs:,} only the server's"
+        click.echo(f"{self._server.host}, asked about {self.asked:,} {noun}; {said}", err=err)
 
 
 def compared(findings: list[Finding], issues: list[Issue], resource: Json) -> Iterator[tuple[str, str, str]]:

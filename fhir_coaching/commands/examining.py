@@ -1,19 +1,18 @@
-"""What `validate` says of one JSON text of a source; in this process, or in several at once."""
+"""What `validate` says of one JSON text of a source."""
 # ruff: noqa: PLC0415 - what only records need is imported when there is a record: a resource is checked at once
 
-import io
 import re
-import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from fhir_coaching.checks.engine import UNTOLD, check
-from fhir_coaching.errors import ERROR, CoachingError, Finding, MappingError
+from fhir_coaching.checks.engine import check
+from fhir_coaching.errors import ERROR, Finding, MappingError
 from fhir_coaching.fhir.json import NotJson, loads
-from fhir_coaching.practice.lines import LINE, Faults, no_object, not_json
+from fhir_coaching.practice.broken import no_object, not_json
+from fhir_coaching.practice.lines import Faults
+from fhir_coaching.practice.texts import File
 from fhir_coaching.report.located import Located, Original, element_steps, spelt, steps
 from fhir_coaching.report.positions import Lines, has_doubles
 from fhir_coaching.versions import Json, Version
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from fhir_coaching.practice.exchange import Exchange, Mappings
 
 NO_BASE = "https://practice.example/ids"  # stands in where identifiers are made, checked and thrown away
-
-SMALL = 4096  # bytes of a file that is not read yet, for want of a better guess
-BATCH = 2**18  # bytes that are examined at a time: enough to be worth sending, few enough to be held
-WINDOW = 3  # batches a process that are under way: memory is bounded, and none of them waits
 
 _BYTE = re.compile(r" at byte \d+")
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}").fullmatch
@@ -43,6 +38,7 @@ class Wish:
     readable: bool = False
     profiles: tuple[str, ...] = ()  # guides by name, profiles by address
     guides: tuple[str, ...] = ()  # packages
+    each: bool = True  # whether each text is named, whatever is found in it
     against: bool = False  # whether a server will be asked too: resources are kept for it
 
 
@@ -51,38 +47,14 @@ class Text:
     """One JSON text of a source: a line, or a whole file (`number` 0)."""
 
     source: int
-    file: str
-    name: str
-    kind: str
+    file: File
     number: int
     said: bytes
 
     @property
     def place(self) -> str:
         """What findings begin their places with."""
-        return f"{self.name}:{self.number}" if self.number else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Some lines of a file, each with its end, from line `number` on: who examines them takes them apart."""
-
-    source: int
-    file: str
-    name: str
-    kind: str
-    number: int
-    said: bytes
-
-    def texts(self) -> Iterator["Text | Seen"]:
-        """Each line that is not blank."""
-        for number, line in enumerate(io.BytesIO(self.said), self.number):
-            place = f"{self.name}:{number}"
-            if len(line) > LINE:
-                finding = Finding("input", ERROR, f"a line of more than {LINE // 2**20} MiB", place)
-                yield Seen(self.source, self.file, place, findings=[Located(finding, self.file, number)])
-            elif not line.isspace():
-                yield Text(self.source, self.file, self.name, self.kind, number, line)
+        return f"{self.file.name}:{self.number}" if self.number else self.file.name
 
 
 @dataclass(slots=True)
@@ -104,112 +76,37 @@ class Seen:
         return bool(self.findings or self.entries or self.resources) or self.faults is not None
 
 
-class Whole(Protocol):
-    """A small file, which who examines it reads."""
-
-    def texts(self) -> "Iterator[Text | Seen]":
-        """Its texts, and what was wrong on the way to them."""
-
-
-Item = Text | Seen | Whole | Block
-Brief = tuple[int, str, str, tuple[str, ...]]  # of a text without findings, which need not travel as an object
-
-
-def examined_each(items: Iterable[Item], wish: Wish, jobs: int) -> Iterator[Seen]:
-    """What is found in each text, in their order, whoever examines it; what was seen already passes through."""
-    if jobs == 1:
-        for item in items:
-            yield from _seen(item, wish)
-        return
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would wait for ever
-    try:
-        with ProcessPoolExecutor(jobs, initializer=_deaf) as pool:
-            waiting = deque[Future[list[Seen | Brief]]]()
-            try:
-                for batch in _batches(items):
-                    waiting.append(pool.submit(partial(_batch, wish=wish), batch))
-                    if len(waiting) >= WINDOW * jobs:
-                        yield from map(_whole, waiting.popleft().result())
-                while waiting:
-                    yield from map(_whole, waiting.popleft().result())
-            finally:
-                pool.shutdown(cancel_futures=True)
-    except BrokenProcessPool:
-        raise CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that hands out the work: it then sends no more of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    batch, size = list[Item](), 0
-    for item in items:
-        batch.append(item)
-        size += len(item.said) if isinstance(item, Text | Block) else SMALL
-        if size >= BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _batch(items: list[Item], wish: Wish) -> list[Seen | Brief]:
-    every = (seen for item in items for seen in _seen(item, wish))
-    return [one if one.says else (one.source, one.file, one.place, one.what) for one in every]
-
-
-def _whole(one: Seen | Brief) -> Seen:
-    return one if isinstance(one, Seen) else Seen(*one)
-
-
-def _seen(item: Item, wish: Wish) -> Iterator[Seen]:
-    if isinstance(item, Seen):
-        yield item
-    elif isinstance(item, Text):
-        yield examined(item, wish)
-    else:
-        for text in item.texts():
-            yield examined(text, wish) if isinstance(text, Text) else text
-
-
 def examined(text: Text, wish: Wish) -> Seen:
     """What is found in one text."""
-    seen, first = Seen(text.source, text.file, text.place, ("",)), text.number or 1
+    place, first = text.place, text.number or 1
+    seen = Seen(text.source, text.file.shown, place, ("",))
     try:
         value = loads(text.said)
     except NotJson as error:
-        message, hint, byte = not_json(text.said, str(error))
+        message, hint, byte = not_json(text.said, str(error), line=text.number > 0)
         lines = Lines(text.said.decode(errors="replace"), first)
         at = lines.at(len(text.said[:byte].decode(errors="replace")))
-        finding = Finding("input", ERROR, _BYTE.sub("", message), text.place, hint)
-        seen.findings = [Located(finding, text.file, *at)]
+        finding = Finding("input", ERROR, _BYTE.sub("", message), place, hint)
+        seen.findings = [Located(finding, text.file.shown, *at)]
         seen.faults = Faults()
-        seen.faults.unread.add(text.kind)
+        seen.faults.unread.add(text.file.kind)
         return seen
-    original = Original(text.said.decode(), value, text.file, first, text.place, wish.values)
+    original = Original(text.said.decode(), value, text.file.shown, first, place, wish.values)
     if not isinstance(value, dict):
-        message, hint = no_object(value)
-        seen.findings = original.located([(Finding("input", ERROR, message, text.place, hint), ())])
+        message, hint = no_object(value, line=text.number > 0)
+        seen.findings = original.located([(Finding("input", ERROR, message, place, hint), ())])
         return seen
     resource = "resourceType" in value
     type_ = value.get("resourceType")
     known = isinstance(type_, str) and _TYPE(type_) is not None
     if resource:
-        found = list(_of_resource(value, text.place, wish))
+        found = list(_of_resource(value, place, wish))
         seen.findings = original.located((one, element_steps(one.element)) for one in found)
         if wish.against and known:
             seen.resources = [(value, found)]
         seen.what = ("", *_entries_of(value))
         if wish.readable:
-            seen.entries = _as_entries(value, text.place)
+            seen.entries = _as_entries(value, place)
     else:
         seen.faults = Faults()
         seen.findings = original.located(_of_record(value, text, wish, seen))
@@ -240,8 +137,7 @@ def checking(wish: Wish) -> Callable[[Any], list[Finding]]:
 def _of_resource(resource: Json, place: str, wish: Wish) -> Iterator[Finding]:
     """What is wrong with one resource."""
     for one in checking(wish)(resource):
-        if one.rule not in UNTOLD:
-            yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
+        yield Finding(one.rule, one.severity, one.message, place, one.hint, one.element)
     if wish.deep:
         from fhir_coaching.fhir.gate import structure_faults
 
@@ -264,19 +160,19 @@ def _of_record(value: Json, text: Text, wish: Wish, seen: Seen) -> Iterator[tupl
     from fhir_coaching.practice.entries import record_entries
     from fhir_coaching.practice.findings import findings
 
-    faults = seen.faults or Faults()
-    if "kind" not in value and not text.kind:
+    faults, place = seen.faults or Faults(), text.place
+    if "kind" not in value and not text.file.kind:
         hint = "a resource has `resourceType`, a record `kind`"
-        yield Finding("input", ERROR, "neither a resource nor a record", text.place, hint), ()
+        yield Finding("input", ERROR, "neither a resource nor a record", place, hint), ()
         return
-    seen.entries = list(record_entries(value, text.place, text.kind, faults))
+    seen.entries = list(record_entries(value, place, text.file.kind, faults))
     found = [fault.as_finding("input") for fault in faults.kept]
     for entry in seen.entries:
         own = findings(entry)
         found += own
         found += _unsayable(entry, own, wish, seen)
     for one in found:
-        within = one.place.removeprefix(text.place).strip()
+        within = one.place.removeprefix(place).strip()
         of_made = one.element and not within  # of a resource made from it, which stands nowhere
         yield one, None if of_made else steps(within)
 

@@ -9,10 +9,8 @@ import click
 from fhir_coaching.commands.options import App, command, fhir_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fhir_coaching.commands.against import Against
-    from fhir_coaching.commands.examining import Seen, Wish
+    from fhir_coaching.commands.examining import Wish
     from fhir_coaching.commands.inputs import Inputs
     from fhir_coaching.report.validated import Report, Total
 
@@ -80,7 +78,8 @@ def validate(
     fill in, what is amiss between them, and whether what would be sent is right. A folder that is no practice is read
     with all that is below it. No value is shown unless asked for.
 
-    Exit code 3 with errors; 1 where only the server finds some.
+    Exit code 3 with errors, of a source that is empty or cannot be read too; 1 where only the server of --against finds
+    some; 2 for options of no use; 4 or 6 where that server refuses or does not answer.
     """
     from fhir_coaching.commands.examining import Wish, checking
     from fhir_coaching.commands.inputs import Inputs
@@ -96,8 +95,9 @@ def validate(
         listing(version, output, asked_of)
         return 0
     if not sources:
-        raise click.UsageError("Missing argument 'SOURCE...'.")
-    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, against is not None)
+        raise click.UsageError("Missing argument 'SOURCE...': files, folders, or `-` for standard input.")
+    each = output in {"junit", "operationoutcome"}
+    wish = Wish(version, app.kinds, deep, show_values, readable, profiles, guides, each, against is not None)
     checking(wish)  # a profile that is unknown is told before anything is read
     _tell_unread(guides)
     asked = None
@@ -153,29 +153,31 @@ def _check(
     inputs: "Inputs", wish: "Wish", jobs: int, report: "Report", total: "Total", against: "Against | None"
 ) -> None:
     """Everything, in the order of the sources; what is amiss between the records of one follows it."""
-    from fhir_coaching.commands.examining import Seen, examined_each
-    from fhir_coaching.commands.inputs import Between
+    from fhir_coaching.commands.between import Between
+    from fhir_coaching.commands.examining import Seen
+    from fhir_coaching.commands.jobs import examined_each
 
-    def tell(seen: "Iterable[Seen]") -> None:
-        for one in seen:
-            total.checked += len(one.what)
-            total.rules.update((located.finding.severity, located.finding.rule) for located in one.findings)
-            if one.what or one.findings:
-                report.take(one.file, one.place, one.what, one.findings)
+    def tell(one: Seen) -> None:
+        total.checked += len(one.what)
+        if one.findings:
+            total.add(located.finding for located in one.findings)
+        if one.what or one.findings:
+            report.take(one.file, one.place, one.what, one.findings)
 
     between: dict[int, Between] = {}
 
     def finish(source: int) -> None:
         if source in between:
             found = between.pop(source).report()
-            tell(Seen(source, one.file, one.finding.place or one.file, findings=[one]) for one in found)
+            for one in found:
+                tell(Seen(source, one.file, one.finding.place or one.file, findings=[one]))
 
     at = 0
     for seen in examined_each(inputs, wish, jobs):
         while at < seen.source:
             finish(at)
             at += 1
-        tell([seen])
+        tell(seen)
         if (seen.entries or seen.faults is not None) and seen.source in inputs.opened:
             between.setdefault(seen.source, Between(inputs.opened[seen.source], wish)).take(seen)
         if against is not None:

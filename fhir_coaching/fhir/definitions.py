@@ -16,7 +16,7 @@ from fhir_coaching.records.people import CredentialKind
 from fhir_coaching.records.values import Aspect
 
 EDITION = "0.1.0"  # of the definitions; raised when a code or an extension is added or changes its meaning
-_RELEASE = {R4: "4.0.1", R5: "5.0.0"}
+RELEASES = {R4: "4.0.1", R5: "5.0.0"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,6 @@ _CODES = (
         "Coaching service",
         "What kind of service an encounter, a plan, an episode or a request is about.",
         {"health-coaching": ("Health coaching", "Health and wellness coaching.")},
-    ),
-    _Codes(
-        systems.RELATIONSHIP,
-        "Goal relationship",
-        "How a coaching goal stands to another one, where HL7's own codes do not say it.",
-        {"part-of": ("Part of", "This goal is a step towards the target goal.")},
     ),
     _Codes(
         systems.GAS_SCORE,
@@ -192,7 +186,7 @@ def _structure_definition(extension: _Extension, version: Version) -> Json:
 
     return {
         **_head("StructureDefinition", extension.url, extension.title, extension.about),
-        "fhirVersion": _RELEASE[version],
+        "fhirVersion": RELEASES[version],
         "kind": "complex-type",
         "abstract": False,
         "context": [{"type": "element", "expression": extension.at[version]}],

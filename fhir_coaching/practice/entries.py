@@ -15,6 +15,7 @@ from fhir_coaching.versions import Json
 
 # The file of each kind in a practice folder, with or without `.gz`.
 FILES = {kind: f"{kind}s.ndjson" for kind in RECORDS}
+KIND_OF_FILE = {name: kind for kind, name in FILES.items()}
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PATH = 100  # characters of a field's path that a message shows
 

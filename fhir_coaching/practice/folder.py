@@ -94,7 +94,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, dict[str, Any] | None]]:
         return
     faults = Faults()
     try:
-        with failures(path.name, faults), opened(path) as file:
+        with failures(path.name, faults), opened(str(path)) as file:
             while line := file.readline(LINE + 1):
                 if len(line) > LINE:
                     faults.add(path.name, f"a line of more than {LINE // 2**20} MiB")

@@ -31,7 +31,7 @@ RULES: dict[str, Rule] = {
         "add `telecoms`, or leave out `organization`, `roles` and `taxonomies`",
         f"{_CORE}practitionerrole.html",  # pd-1
     ),
-    "npi": Rule(ERROR, "the check digit of the NPI is wrong", "correct `npi`, or leave it out"),
+    "npi": Rule(ERROR, "no NPI: ten digits, of which the last checks the others", "correct `npi`, or leave it out"),
     "related-person-active": Rule(
         ERROR, "does not say whether the relation stands", "add `active`", f"{_CORE}relatedperson.html"
     ),
@@ -60,7 +60,7 @@ RULES: dict[str, Rule] = {
     "goal-achievement": Rule(WARNING, "is completed and does not say how it ended", "add `achievement`"),
     "goal-reason": Rule(WARNING, "is on hold or abandoned and does not say why", "add `state_reason`"),
     "goal-changed": Rule(WARNING, "its state changed before it started", "correct `state_changed_on` or `start`"),
-    "goal-due": Rule(WARNING, "is due before it starts", "correct `due` or `start`"),
+    "goal-due": Rule(WARNING, "is due before the goal starts", "correct `due` or `start`"),
     "key-twice": Rule(ERROR, "has the key of another item", "give each its own, or none", f"{_R4}element.html"),
     "range-order": Rule(
         ERROR,

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import IO
 
 from fhir_coaching.errors import Fault, InputError
-from fhir_coaching.practice.entries import FILES, Entry, entries_of
+from fhir_coaching.practice.entries import FILES, KIND_OF_FILE, Entry, entries_of
 from fhir_coaching.practice.lines import Faults, Stopped, failures
 from fhir_coaching.practice.references import Ids, references_of
 from fhir_coaching.practice.settings import FILE, Settings, read_settings
-from fhir_coaching.practice.texts import File, reading
+from fhir_coaching.practice.texts import Files, below, is_json, kind_of, reading
 from fhir_coaching.records.values import Record
 
 __all__ = ["Entry", "Source", "open_source", "read"]
-
-_KIND_OF_FILE = {name: kind for kind, name in FILES.items()}
 
 
 class Links:
@@ -50,12 +48,12 @@ class Source:
     A pass holds no records, only the ids it has met. Standard input can be passed over once.
     """
 
-    def __init__(self, name: str, folder: Path, files: list[Path], *, stream: IO[bytes] | None = None) -> None:
+    def __init__(self, name: str, folder: Path, files: list[str], *, stream: IO[bytes] | None = None) -> None:
         self.name, self.folder = name, folder
         self.settings = None if name == "-" else read_settings(folder)
         self._stream = stream
-        self.files = [File(_name(path, folder), str(path), path, _kind_of(path)) for path in files]
-        kinds = {file.kind for file in self.files} - {""}
+        self.files = Files(str(folder), files)
+        kinds = {*map(kind_of, files)} - {""}
         self._whole = folder == Path(name) and (self.settings is not None or len(kinds) > 1)
 
     def links(self) -> Links:
@@ -94,11 +92,13 @@ def open_source(path: str, *, stdin: IO[bytes] | None = None) -> Source:
         return Source("-", Path(), [], stream=stdin or sys.stdin.buffer)
     place = Path(path)
     if place.is_file():
-        return Source(path, place.parent, [place])
+        return Source(path, place.parent, [place.name])
     if place.is_dir():
         return Source(path, place, _files_of(place, path))
     if place.exists():
-        raise _refused(path, "is neither a file nor a folder", "`-` reads standard input")
+        raise _refused(
+            path, "is neither a file nor a folder", "a pipe is read as standard input: `... | fhir-coaching ... -`"
+        )
     raise _refused(path, "does not exist", "expected a practice folder, a file, or `-` for standard input")
 
 
@@ -118,53 +118,30 @@ def _refused(place: str, message: str, hint: str) -> InputError:
     return InputError([Fault(message, place=place, hint=hint)])
 
 
-def _kind_of(path: Path) -> str:
-    """The kind whose own file this is, by its name."""
-    return _KIND_OF_FILE.get(path.name.removesuffix(".gz"), "")
-
-
-def _files_of(folder: Path, name: str) -> list[Path]:
-    """The files to read: those of the kinds first, in their order. Raises InputError."""
+def _files_of(folder: Path, name: str) -> list[str]:
+    """The files to read, by their names below the folder: those of the kinds first, in their order. Raises InputError."""
     try:
         with os.scandir(folder) as there:
             names = sorted(one.name for one in there if not one.name.startswith(".") and one.is_file())
     except OSError as error:
         raise _refused(name, f"cannot be read: {error.strerror}", "check its permissions") from None
     plain = {name: name.removesuffix(".gz") for name in names}
-    own = [folder / name for file in _KIND_OF_FILE for name in names if plain[name] == file]
+    own = [name for file in KIND_OF_FILE for name in names if plain[name] == file]
     for one, other in pairwise(own):
-        if _kind_of(one) == _kind_of(other):
-            raise _refused(other.name, f"stands beside {one.name}", "keep one of the two")
-    others = [name for name in names if _is_json(name) and plain[name] not in _KIND_OF_FILE]
+        if plain[one] == plain[other]:
+            raise _refused(other, f"stands beside {one}", "keep one of the two")
+    others = [name for name in names if is_json(name) and plain[name] not in KIND_OF_FILE]
     if (folder / FILE).exists():
         for other_name in others:
             if (meant := _KIND_OF_STEM.get(_stem(other_name))) is not None:
                 raise _refused(other_name, "is not a file of a practice", f"did you mean {FILES[meant]}?")
         return own
     if own:
-        return own + [folder / other_name for other_name in others]
-    if found := _below(folder):
+        return own + others
+    if found := below(str(folder))[0]:
         return found
     hint = f"expected {FILE}, {', '.join(FILES.values())}, or .json"
     raise _refused(name, "holds neither records nor resources", hint)
-
-
-def _below(folder: Path) -> list[Path]:
-    """All files of JSON in a folder that is no practice and in its folders; links to folders and hidden ones are left out."""
-    found = list[Path]()
-    for at, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(at, name) for name in sorted(names) if not name.startswith(".") and _is_json(name)]
-    return found
-
-
-def _is_json(name: str) -> bool:
-    return name.removesuffix(".gz").endswith((".ndjson", ".json"))
-
-
-def _name(path: Path, folder: Path) -> str:
-    """What places call a file: its path below the source."""
-    return path.relative_to(folder).as_posix()
 
 
 def _stem(name: str) -> str:

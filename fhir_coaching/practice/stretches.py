@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from fhir_coaching.fhir.moments import after, in_order
 from fhir_coaching.practice.checks import Found
 from fhir_coaching.records.dates import Instant, PartialDate
 from fhir_coaching.records.engagements import Timing
@@ -11,18 +12,8 @@ When = PartialDate | Instant | None
 
 
 def is_before(one: PartialDate | Instant, other: PartialDate | Instant) -> bool:
-    """Whether one lies before another as far as both are known: 2026 is not before 2026-03."""
-    if isinstance(one, Instant) and isinstance(other, Instant):
-        return one.moment < other.moment
-    length = min(len(one.text), len(other.text))
-    return one.text[:length] < other.text[:length]
-
-
-def is_clear(one: PartialDate | Instant, other: PartialDate | Instant) -> bool:
-    """Whether one can tell which is earlier: 2026 and 2026-03 say nothing of that."""
-    length = min(len(one.text), len(other.text))
-    alike = len(one.text) == len(other.text) or (isinstance(one, Instant) and isinstance(other, Instant))
-    return alike or one.text[:length] != other.text[:length]
+    """Whether one surely lies before another: 2026 is not before 2026-03, nor a day before a time of that day somewhere on earth."""
+    return after(other.text, one.text)
 
 
 def disordered(value: object, at: str = "") -> Found:
@@ -45,5 +36,5 @@ def _disordered(start: When, end: When, path: str) -> Found:
     if start is not None and end is not None:
         if is_before(end, start):
             yield "period-order", path
-        elif not is_clear(start, end):
+        elif not in_order(start.text, end.text):
             yield "period-unclear", path

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from fhir_coaching.checks.formats import word
 from fhir_coaching.errors import ERROR, Finding
 from fhir_coaching.report.positions import Lines, Path, doubles, offsets
 
@@ -26,6 +27,10 @@ class Located:
     found: str = ""  # the kind of value; empty where no value is meant
     value: Any = None  # the value itself, where it was asked for and is no list or object
     path: str = ""  # the place within a record: `targets[1].due`
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As of a finding."""
+        return Located, (self.finding, self.file, self.line, self.column, self.found, self.value, self.path)
 
     @property
     def at(self) -> str:
@@ -53,17 +58,15 @@ def element_steps(element: str) -> Path:
     return ("resourceType",) if element == "resourceType" else steps(element)[1:]
 
 
-def word(value: Any) -> str:
+def sized(value: Any) -> str:
     """What kind of value this is, and how much of it. Never the value."""
-    if isinstance(value, str):
-        return f"a text of {len(value)} character{'' if len(value) == 1 else 's'}" if value else "an empty text"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    if isinstance(value, dict):
-        return "an object" if value else "an empty object"
-    if isinstance(value, bool):
-        return "true or false"
-    return "null" if value is None else "a number"
+    kind = word(value)
+    if not isinstance(value, str | list | dict):
+        return kind
+    if not value:
+        return f"an empty {kind.partition(' ')[2]}"
+    characters = (" character" if len(value) == 1 else " characters") if isinstance(value, str) else ""
+    return kind if isinstance(value, dict) else f"{kind} of {len(value)}{characters}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Original:
         lines, made = Lines(self.text, self.line), []
         for finding, path, nearest, there in found:
             exact = path is not None and len(nearest) == len(path)
-            kind = "" if path is None else word(there) if exact else "nothing"
+            kind = "" if path is None else sized(there) if exact else "nothing"
             shown = _shown(there) if self.values and exact else None
             within = finding.place.removeprefix(self.place).strip()
             made.append(Located(finding, self.file, *lines.at(places[nearest]), kind, shown, within))

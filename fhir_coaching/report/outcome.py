@@ -1,6 +1,7 @@
 """Findings as OperationOutcomes: one alone, of several texts a Bundle of them, each saying which file it is about.
 
-File, line, column and rule stand in the extensions that HL7's own validator writes them in.
+File and rule stand in the extensions that HL7's own validator writes them in, on each issue, which all their editions allow.
+Line and column stand in `location`, spelt as HAPI spells them: of their extensions each edition wants another type.
 """
 
 import sys
@@ -59,9 +60,15 @@ def outcome(file: str, findings: list[Located]) -> dict[str, Any]:
     """The OperationOutcome of one text."""
     return {
         "resourceType": "OperationOutcome",
-        **({"extension": [_extension("file", "String", file)]} if file else {}),
-        "issue": [*map(_issue, findings)] or [_nothing()],
+        "issue": [{**_in(file, one), **_issue(one)} for one in findings] or [{**_in(file), **_nothing()}],
     }
+
+
+def _in(file: str, one: Located | None = None) -> dict[str, Any]:
+    """Which file an issue is about, and which rule."""
+    said = [_extension("file", file)] if file else []
+    said += [_extension("message-id", one.finding.rule)] if one else []
+    return {"extension": said} if said else {}
 
 
 def _nothing() -> dict[str, Any]:
@@ -70,23 +77,20 @@ def _nothing() -> dict[str, Any]:
 
 def _issue(one: Located) -> dict[str, Any]:
     its = one.finding
-    places = [
-        _extension(name, "Integer", at) for name, at in (("issue-line", one.line), ("issue-col", one.column)) if at
-    ]
     found = f"found {spelt_value(one)}" if one.found else ""
     more = "; ".join(filter(None, (found, its.hint)))
     return {
-        "extension": [*places, _extension("message-id", "String", its.rule)],
         "severity": its.severity,
         "code": CODES.get(its.rule, "invariant"),
         "details": {"text": f"{one.path}: {its.message}" if one.path else its.message},
         **({"diagnostics": more} if more else {}),
+        **({"location": [f"Line[{one.line}]" + (f" Col[{one.column}]" if one.column else "")]} if one.line else {}),
         **({"expression": [its.element]} if its.element else {}),
     }
 
 
-def _extension(name: str, type_: str, value: Any) -> dict[str, Any]:
-    return {"url": f"{EXTENSION}{name}", f"value{type_}": value}
+def _extension(name: str, value: str) -> dict[str, Any]:
+    return {"url": f"{EXTENSION}{name}", "valueString": value}
 
 
 def _write(text: str) -> None:

@@ -10,18 +10,21 @@ from fhir_coaching.checks.profiles.expressions import ours
 from fhir_coaching.checks.profiles.guides import Guide
 from fhir_coaching.checks.sentences import NOT_CHECKED, RULES
 from fhir_coaching.checks.tables import table
-from fhir_coaching.errors import ERROR
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.practice.rules import RULES as OF_RECORDS
 from fhir_coaching.report.validated import echo, width, wrapped
 from fhir_coaching.versions import Version
 
 # What is found on the way to a record or resource, or asked for.
-ASKED = {
-    "input": "a file, a line or a record that cannot be read",
-    "duplicate-key": "a key that stands twice in an object, which FHIR's JSON forbids",
-    "mapping": "a record that FHIR cannot say; with --readable, a resource that the mappings cannot read",
-    "structure": "what fhir.resources says, with --deep",
+ASKED: dict[str, tuple[tuple[str, ...], str]] = {
+    "input": (
+        (ERROR, WARNING, INFORMATION),
+        "a file, a line or a record that cannot be read, or in which there is nothing",
+    ),
+    "duplicate-key": ((ERROR,), "a key that stands twice in an object, which FHIR's JSON forbids"),
+    "mapping": ((ERROR,), "a record that FHIR cannot say; with --readable, a resource that the mappings cannot read"),
+    "structure": ((ERROR,), "what fhir.resources says, with --deep"),
 }
 
 Row = tuple[str, str, str]  # rule, severities, sentence
@@ -31,10 +34,12 @@ def groups(version: Version, guides: Sequence[Guide] = ()) -> dict[str, list[Row
     """The rules by what they are about."""
     constraints = _constraints(version)
     said = [
-        (id_, constraints[id_], INVARIANTS[id_].says) for id_ in sorted(constraints, key=_order) if id_ in INVARIANTS
+        (id_, constraints[id_], INVARIANTS[id_].says(version))
+        for id_ in sorted(constraints, key=_order)
+        if id_ in INVARIANTS
     ]
     return {
-        "Sources": [(rule, ERROR, says) for rule, says in ASKED.items()],
+        "Sources": [(rule, ", ".join(how), says) for rule, (how, says) in ASKED.items()],
         "Resources": [(rule, ", ".join(how), says) for rule, (how, says) in RULES.items()],
         f"Constraints of FHIR {version.name}": said,
         **{f"Constraints of {one}": list(_of_guide(one)) for one in guides},
@@ -47,7 +52,7 @@ def _of_guide(guide: Guide) -> Iterator[Row]:
     for key in sorted(guide.constraints, key=_order):
         severity, expression = guide.constraints[key]
         known = ours(key, expression)
-        yield key, severity, known.says if known else "as the guide has it, by FHIRPath"
+        yield key, severity, known.says(guide.fhir) if known else "as the guide has it, by FHIRPath"
 
 
 def not_checked(version: Version) -> list[str]:
@@ -105,7 +110,7 @@ def _constraints(version: Version) -> dict[str, str]:
         found |= type_["rules"]
         for element in type_["elements"].values():
             found |= element.get("rules", {})
-    return {id_: how for id_, how in found.items() if id_ != "dom-6"}
+    return found
 
 
 def _order(id_: str) -> tuple[str, int, str]:

@@ -1,6 +1,6 @@
 """What is wrong with resources, by rule: how often, and where first."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from fhir_coaching.errors import Finding
 from fhir_coaching.report.screen import show, table
-from fhir_coaching.report.validated import COLOURS, ORDER
+from fhir_coaching.report.validated import COLOURS, Total
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -16,34 +16,28 @@ if TYPE_CHECKING:
 FIRST = 3  # places that are shown of each rule
 
 
-def _order(one: tuple[tuple[str, str], int]) -> tuple[int, int, str]:
-    """The worst and the most frequent first, as in `validate`'s summary."""
-    (severity, rule), count = one
-    return ORDER.index(severity), -count, rule
-
-
 class Tally:
     """Findings, counted; of each rule the first few are kept, however many there are."""
 
     def __init__(self, findings: Iterable[Finding] = ()) -> None:
-        self._count = Counter[tuple[str, str]]()
+        self._total = Total()
         self._first: dict[tuple[str, str], list[Finding]] = defaultdict(list)
         self.add(findings)
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Count some more."""
         for one in findings:
-            key = one.severity, one.rule
-            self._count[key] += 1
-            if len(self._first[key]) < FIRST:
-                self._first[key].append(one)
+            self._total.add([one])
+            first = self._first[one.severity, one.rule]
+            if len(first) < FIRST:
+                first.append(one)
 
     def shown(self) -> "list[RenderableType]":
         """The rules by severity, the most frequent first; nothing where there is nothing to tell."""
-        if not self._count:
+        if not self._first:
             return []
         rows = table("rule", "severity", "times", "what, and where first", times="right")
-        for (severity, rule), count in sorted(self._count.items(), key=_order):
+        for severity, rule, count in self._total.by_rule():
             first = self._first[severity, rule]
             where = "\n".join(f"{one.place} {one.element}".strip() for one in first)
             said = Text.assemble(first[0].message, ("\n" + where, "dim"))
@@ -52,5 +46,5 @@ class Tally:
 
     def beside(self) -> None:
         """Show them on standard error, beside data."""
-        if self._count:
+        if self._first:
             show(*self.shown(), err=True)

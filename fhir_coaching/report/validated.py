@@ -4,12 +4,12 @@ import os
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import Any, Protocol
 
-from fhir_coaching.errors import ERROR, INFORMATION, WARNING
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding
 from fhir_coaching.fhir.json import dumps
 from fhir_coaching.report.located import Located
 
@@ -34,6 +34,10 @@ class Total:
     checked: int = 0
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)  # severity, rule
     against: dict[str, Any] | None = None  # what a server said besides
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Count findings."""
+        self.rules.update((one.severity, one.rule) for one in findings)
 
     def count(self, severity: str) -> int:
         """How many findings of a severity."""
@@ -95,18 +99,18 @@ class Json:
     """One object for programs, written as it comes: `findings`, then the counts."""
 
     def __init__(self) -> None:
-        self._between = ""
-        _write('{"findings":[')
+        self._between = b""
+        _write(b'{"findings":[')
 
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """Write findings."""
         for one in findings:
-            _write(f"{self._between}\n{dumps(one.json()).decode()}")
-            self._between = ","
+            _write(self._between + b"\n" + dumps(one.json()))
+            self._between = b","
 
     def end(self, total: Total) -> None:
         """Write the counts."""
-        _write(f"],\n{dumps(counts(total)).decode()[1:]}\n")
+        _write(b"],\n" + dumps(counts(total))[1:] + b"\n")
 
 
 class Ndjson:
@@ -115,7 +119,7 @@ class Ndjson:
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """Write findings."""
         for one in findings:
-            _write(f"{dumps(one.json()).decode()}\n")
+            _write(dumps(one.json()) + b"\n")
 
     def end(self, total: Total) -> None:
         """Tell the counts."""
@@ -136,9 +140,11 @@ def counts(total: Total) -> dict[str, Any]:
 
 
 def summary(total: Total) -> str:
-    """`12 checked, 1 error, 0 warnings`."""
+    """`12 checked, 1 error, 0 warnings`; what was passed over is said as well, so that nobody takes it for checked."""
     errors, warnings = total.count(ERROR), total.count(WARNING)
-    return f"{total.checked:,} checked, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    said = f"{total.checked:,} checked, {_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    over = total.rules[INFORMATION, "not-checked"]
+    return f"{said}; {_counted(over, 'resource')} of a type that is not checked" if over else said
 
 
 def plain(text: str, _style: str) -> str:
@@ -183,7 +189,7 @@ def spelt_value(one: Located) -> str:
 
 def _telling(one: Located) -> bool:
     """Whether it helps to know what was found: not if the message says so, nor of what is missing or has parts."""
-    kinds, message = ("a text", "an empty text", "a number", "true", "null"), one.finding.message
+    kinds, message = ("a text", "an empty text", "a number", "a whole number", "true", "null"), one.finding.message
     there = one.found.startswith(kinds) and " found " not in message and one.finding.rule != "unknown"
     return one.value is not None or (there and not message.startswith("unknown field"))
 
@@ -214,8 +220,8 @@ def echo(*lines: str) -> None:
         sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
 
 
-def _write(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())
+def _write(said: bytes) -> None:
+    sys.stdout.buffer.write(said)
 
 
 def _worst(total: Total) -> str:

@@ -18,7 +18,7 @@ SHARED = ("organization", "place", "practitioner")  # who is no patient's own
 PEOPLE = (*SHARED, "patient")  # who may be on the server already, under other identifiers
 MOST = 50  # entries of one request
 PAGE = 200  # resources a page; a server may give fewer, and says where to go on
-_AT_ONCE = 15  # identifiers of one search: a URL has its limits
+AT_ONCE = 15  # identifiers of one search: a URL has its limits
 
 
 @dataclass
@@ -173,8 +173,8 @@ def known_elsewhere(record: Record | None) -> set[tuple[str, str]]:
 def _portions(
     each: list[tuple[Key, str, set[tuple[str, str]]]],
 ) -> Iterator[list[tuple[Key, str, set[tuple[str, str]]]]]:
-    for start in range(0, len(each), _AT_ONCE):
-        yield each[start : start + _AT_ONCE]
+    for start in range(0, len(each), AT_ONCE):
+        yield each[start : start + AT_ONCE]
 
 
 def _take_read(found: Found, part: str, answer: list[Json] | Answer | ServerError, *, known: bool) -> None:

@@ -6,12 +6,14 @@ https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
 import gzip
 import tarfile
 import zlib
-from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.json import NotJson, loads
 from fhir_coaching.versions import Json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # The largest package at hand, all of R4's definitions, holds 72 MB, 35 of them in one file (2026-11).
 MOST = 256 * 1024 * 1024  # bytes, unpacked
@@ -56,7 +58,7 @@ def _refused(why: str) -> SettingsError:
     return SettingsError(f"not a guide's package: {why}", hint="a package is a .tgz that holds package/package.json")
 
 
-def package(path: str | Path) -> Package:
+def package(path: "str | Path | IO[bytes]") -> Package:
     """The package in a file. Raises SettingsError if it is none, or holds more than a guide does."""
     try:
         with gzip.open(path) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r|") as archive:  # type: ignore[call-overload]

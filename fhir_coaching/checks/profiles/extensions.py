@@ -1,18 +1,25 @@
-"""Extensions that a guide defines: what each may hold, and which elements may bear it, wherever it stands in a resource.
+"""Extensions that FHIR, this project or a guide defines: what each may hold, and which elements may bear it, wherever it stands.
 
 https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from fhir_coaching.checks.compiled import Compiler
+from fhir_coaching.checks.codes import Answer
+from fhir_coaching.checks.compiled import Compiler, compiler
+from fhir_coaching.checks.formats import LONG, MANY
+from fhir_coaching.checks.profiles.crossing import crossed
+from fhir_coaching.checks.profiles.library import Library, defined
+from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
-from fhir_coaching.checks.profiles.structure import Structure
-from fhir_coaching.checks.walk import FURTHEST, Walk
-from fhir_coaching.versions import Json
+from fhir_coaching.checks.profiles.structure import ASKED, Structure
+from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import ERROR, INFORMATION
+from fhir_coaching.versions import Json, Version
 
-KEYS = ("extension", "modifierExtension")
+MODIFIER = ".modifierExtension"
+KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
 RESOURCES = ("Resource", "DomainResource")
 MOST = 12  # steps of a path that a context may have
@@ -53,77 +60,128 @@ class Bearer:
 
 
 class Extensions:
-    """Asks of every extension in a resource what its definition asks."""
+    """Asks of every extension that was met in a resource what its definition asks."""
 
-    def __init__(self, compiler: Compiler, find: Callable[[str], Structure | None], own: Sequence[str]) -> None:
-        self.types, self.find = compiler.tables, find
-        self.own = tuple(f"{canonical}/StructureDefinition/" for canonical in own)
-        self.inner = Bearer(self.types, ["Extension"], "Extension")
+    def __init__(self, compiler: Compiler, libraries: Sequence[Library]) -> None:
+        self.version, self.types, self.libraries = compiler.version, compiler.tables, libraries
+        self.own = {
+            f"{library.own.canonical}/StructureDefinition/": str(library.own)
+            for library in libraries
+            if library.own.canonical
+        }
         self.roots: dict[str, Bearer] = {}
+        # The same few stand in the same few places, while of others there is any number.
+        self.find, self.misplaced = lru_cache(MANY)(self._find), lru_cache(MANY)(self._misplaced)
 
-    def check(self, resource: Json, at: str, walk: Walk) -> None:
-        """Everything that is wrong with extensions in a resource. Those of a Bundle's entries are asked for with each entry."""
-        name = resource.get("resourceType")
-        if name.__class__ is str and name in self.types:
-            if name not in self.roots:
-                self.roots[name] = Bearer(self.types, (name, *RESOURCES), name)
-            self._sweep(resource, at, self.roots[name], walk)
+    def check(self, walk: Walk) -> None:
+        """Everything that is wrong with them."""
+        around = walk.scope
+        urls = {at: _url(node) for node, at, _ in walk.extensions}
+        for node, at, scope in walk.extensions:
+            walk.scope = scope
+            url, within = urls[at], urls.get(at.rpartition(".")[0], "")
+            if (found := self.find(url)) is not None:
+                self.ask(found, node, at, walk, within)
+            else:
+                self._unknown(url, at, walk, within)
+        walk.scope = around
 
-    def _sweep(self, node: Json, at: str, bearer: Bearer, walk: Walk, url: str = "") -> None:
-        """All below an element; `url` is that of the extension that it is."""
-        if len(at) > FURTHEST:
-            return
-        for key, value in node.items():
-            kind = value.__class__
-            if kind is dict:
-                self._values((value,), key, f"{at}.{key}", bearer, walk, url)
-            elif kind is list and value and (value[0].__class__ is dict or dict in map(type, value)):
-                self._values(value, key, f"{at}.{key}", bearer, walk, url)
+    def ask(
+        self, definition: tuple[Structure, Plain | None], node: Json, at: str, walk: Walk, within: str = ""
+    ) -> None:
+        """What a definition asks of one of its extensions and of where it stands: `within` the one of this URL."""
+        structure, simply = definition
+        asked = simply.asked(node, at) if simply else None
+        if asked is None:
+            structure.check(node, at, walk)
+        else:
+            _ask(asked, structure, walk)
+        scope = walk.scope
+        for severity, rule, says in self.misplaced(
+            structure, scope.resource["resourceType"], at[len(scope.at) :], within
+        ):
+            walk.say(severity, rule, at, says, ASKED + structure.name)
 
-    def _values(self, values: Sequence[Any], key: str, at: str, around: Bearer, walk: Walk, within: str) -> None:
-        """Those under one name; of a list each has its index."""
-        listed = values.__class__ is list
-        below = None if key in KEYS or key == "contained" else around.below(key)
-        for index, value in enumerate(values):
-            if value.__class__ is not dict:
-                continue
-            here = f"{at}[{index}]" if listed else at
-            if below is not None:
-                self._sweep(value, here, below, walk)
-            elif key in KEYS:
-                url = value.get("url")
-                if url.__class__ is str:
-                    self._extension(value, here, around, walk, within)
-                self._sweep(value, here, self.inner, walk, url if url.__class__ is str else "")
-            elif key == "contained":
-                self.check(value, here, walk)
-
-    def _extension(self, value: Json, at: str, bearer: Bearer, walk: Walk, within: str) -> None:
-        url: str = value["url"]
-        structure = self.find(url)
-        if structure is not None:
-            structure.check(value, at, walk)
-            contexts = structure.context
-            if contexts and not any(_fits(kind, expression, bearer, within) for kind, expression in contexts):
-                walk.error("extension", at, "an extension that may not stand here", f"asked by {structure.name}")
-        elif ":" not in url:
+    def _unknown(self, url: str, at: str, walk: Walk, within: str) -> None:
+        """Nobody defines it; it may be a part of the one that it is in."""
+        if _modifies(at):
+            walk.error("modifier", at, "an unknown modifier extension: it may change what the element means")
+        if ":" not in url:
             around = self.find(within)
-            if around is not None and not any(_names(one, url) for one in _slices(around)):
-                walk.error(
-                    "extension", at, "the extension around it has no part of this name", f"asked by {around.name}"
-                )
-        elif self.own and url.startswith(self.own):
-            walk.warn("extension", f"{at}.url", "the guide that should define this extension does not")
+            if around is not None and not any(_names(one, url) for one in _slices(around[0])):
+                says = "the extension around it has no part of this name"
+                walk.error("extension", at, says, ASKED + around[0].name)
+        elif guide := next((name for own, name in self.own.items() if url.startswith(own)), ""):
+            says = "the guide that should define this extension does not"
+            walk.warn("extension", f"{at}.url", says, f"it is {guide}")
+
+    def _find(self, url: str) -> tuple[Structure, Plain | None] | None:
+        """A definition, and what it asks of most extensions."""
+        if ":" not in url:
+            return None  # a part of another one
+        found = (library.structure(url) for library in self.libraries)
+        structure = next((one for one in found if one is not None and one.type == "Extension"), None)
+        if structure is None and (its := crossed(url, self.version)) is not None:
+            structure = Structure(its, its["elements"], self.libraries[-1])
+        return None if structure is None else (structure, plain(structure))
+
+    def _misplaced(self, structure: Structure, type_: str, path: str, within: str) -> list[tuple[str, str, str]]:
+        """What is wrong with where an extension stands, by the path to it from a resource of a type."""
+        found = []
+        answer = not structure.context or self._may_stand(structure, type_, path, within)
+        if answer is False:
+            found.append((ERROR, "extension", "an extension that may not stand here"))
+        elif answer is None or structure.conditional:
+            found.append((INFORMATION, "not-evaluated", "an expression says whether this extension may stand here"))
+        if structure.modifies and not _modifies(path):
+            found.append((ERROR, "modifier", "a modifier extension among the others"))
+        elif _modifies(path) and not structure.modifies:
+            found.append((ERROR, "modifier", "no modifier extension, but among them"))
+        return found
+
+    def _may_stand(self, structure: Structure, type_: str, path: str, within: str) -> Answer:
+        if type_ not in self.roots:
+            self.roots[type_] = Bearer(self.types, (type_, *RESOURCES), type_)
+        bearer: Bearer | None = self.roots[type_]
+        for step in path.split(".")[1:-1]:
+            key = step.partition("[")[0]
+            bearer = bearer.below(key) if bearer else None
+        if bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context):
+            return True
+        return None if any(kind not in KINDS for kind, _ in structure.context) else False
+
+
+def _url(node: Json) -> str:
+    """What an extension is called; nothing where that is no address of a definition, which would be remembered for nothing."""
+    url = node.get("url")
+    return url if url.__class__ is str and len(url) < LONG else ""
+
+
+def _modifies(at: str) -> bool:
+    """Whether an extension is a modifier by where it stands."""
+    return at.startswith(MODIFIER, at.rindex("."))
+
+
+def known(version: Version) -> Extensions:
+    """The extensions that FHIR and this project define, which every check knows."""
+    return Extensions(compiler(version), defined(version))
+
+
+def _ask(asked: Iterable[Asked], structure: Structure, walk: Walk) -> None:
+    before = len(walk.out)
+    for checks, value, at in asked:
+        for check in checks:
+            check(value, at, walk)
+    if len(walk.out) > before:
+        walk.out[before:] = [structure.signed(one) for one in walk.out[before:]]
 
 
 def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
     """Whether an element, or what is in the extension `within`, is what a context names."""
     if kind == "extension":
         return within == expression
-    if kind != "element":
-        return True  # an expression, which is not evaluated
     name = expression.rpartition("#")[2]
-    return name in ANY or name in bearer.names
+    return kind == "element" and (name in ANY or name in bearer.names)
 
 
 def _slices(structure: Structure) -> Iterable[Node]:

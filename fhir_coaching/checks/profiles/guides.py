@@ -8,6 +8,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fhir_coaching.checks.codes import Codes
 from fhir_coaching.checks.profiles import archives, snapshots
 from fhir_coaching.checks.profiles.expansion import Expansion
 from fhir_coaching.checks.tables import packed, table, terms
@@ -34,7 +35,7 @@ class Guide:
         self.dependencies: Mapping[str, str] = content["dependencies"]
         self.profiles: Mapping[str, Json] = {one["url"]: one for one in content["profiles"]}
         self.types: Mapping[str, str] = content["types"]  # of every profile, also of those that are not read
-        self.codes: Mapping[str, dict[str, list[str]]] = content["codes"]
+        self.codes: Mapping[str, Codes] = content["codes"]  # of value sets
         self.unread = tuple(unread)  # what of the package could not be read, and why
 
     @property
@@ -114,13 +115,11 @@ def read(package: archives.Package) -> tuple[Json, list[str]]:
     types, codes = table(version)["types"], table(version)["codes"]
     expansion = Expansion(package.resources, terms(version)["sets"] | codes, terms(version)["systems"])
     unread = list(package.unread)
-    counted: dict[str, dict[str, list[str]] | None] = {}
 
-    def countable(url: str) -> bool:
-        """Whether a value set's codes are known, or may be to a guide beside this one."""
-        if url not in counted and url not in codes:
-            counted[url] = _counted(expansion, url)
-        return url in codes or counted[url] is not None or not (url in expansion.sets or url.startswith(HL7_SETS))
+    def known(url: str) -> bool:
+        """Whether codes of a value set, or its systems, are known, or may be to a guide beside this one."""
+        elsewhere = not (url in expansion.sets or url.startswith(HL7_SETS))
+        return url in codes or elsewhere or _content(expansion, url) is not None
 
     profiles, of_types = [], {}
     for definition in filter(snapshots.reads, package.resources):
@@ -129,7 +128,7 @@ def read(package: archives.Package) -> tuple[Json, list[str]]:
             unread.append(f"a profile of {_word(definition['type'])}, which is not checked here")
             continue
         try:
-            profiles.append(snapshots.asked(definition, types, countable, _base_rules(version)))
+            profiles.append(snapshots.asked(definition, types, known, _base_rules(version)))
         except Exception:  # noqa: BLE001 - whatever stands there instead of a definition
             unread.append("a profile that is not as a StructureDefinition is")
     used = {asks["binding"][1] for one in profiles for asks in one["elements"].values() if "binding" in asks}
@@ -144,7 +143,7 @@ def read(package: archives.Package) -> tuple[Json, list[str]]:
         "dependencies": {str(k): str(v) for k, v in dependencies.items()} if dependencies.__class__ is dict else {},
         "profiles": sorted(profiles, key=lambda one: str(one["url"])),
         "types": of_types,
-        "codes": {url: its for url, its in sorted(counted.items()) if its is not None and url in used},
+        "codes": {url: its for url in sorted(used - codes.keys()) if (its := _content(expansion, url)) is not None},
     }, unread
 
 
@@ -157,12 +156,12 @@ def _release(about: Json) -> Version:
     raise SettingsError("the package is for another version of FHIR", hint="known: 4.0 (R4), 5.0 (R5)")
 
 
-def _counted(expansion: Expansion, url: str) -> dict[str, list[str]] | None:
+def _content(expansion: Expansion, url: str) -> Codes | None:
     try:
-        found = expansion.codes(url)
+        found = expansion.content(url)
     except Exception:  # noqa: BLE001 - whatever stands there instead of a value set
         return None
-    return {system: sorted(its) for system, its in sorted(found.items())} if found else None
+    return {system: None if its is None else sorted(its) for system, its in sorted(found.items())} if found else None
 
 
 def _word(type_: str) -> str:

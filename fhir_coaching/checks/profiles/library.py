@@ -1,15 +1,18 @@
 """What a guide's profiles look up: one another, those of the guides that theirs builds on, codes, types."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+from fhir_coaching.checks.codes import Codes
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.profiles.guides import US_CORE, VERSIONS, Guide, guide
-from fhir_coaching.checks.profiles.slicing import Codes, Node
+from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import Structure
+from fhir_coaching.checks.tables import packed
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7
-from fhir_coaching.versions import Json
+from fhir_coaching.versions import Json, Version
 
 US_CORE_PACKAGE = "hl7.fhir.us.core"
 
@@ -22,13 +25,14 @@ class Library:
         self.compiler = compiler(own.fhir)
         beside = [one for one in others if one is not own and one.fhir is own.fhir]
         self.guides = [own, *sorted(beside, key=lambda one: not _is_named(own, one)), *_shipped(own, beside)]
-        self._made: dict[str, Structure | None] = {}
+        self._made: dict[str, Structure] = {}
 
     def structure(self, url: str) -> Structure | None:
         """A profile by its address, with a version or without."""
-        if url not in self._made:
-            self._made[url] = self._structure(url)
-        return self._made[url]
+        found = self._made.get(url) or self._structure(url)
+        if found is not None:  # of what is not here there is any number
+            self._made[url] = found
+        return found
 
     def _structure(self, url: str) -> Structure | None:
         found = next(self._tables(url), None)
@@ -67,7 +71,7 @@ class Library:
         return next((one.types[bare] for one in self.guides if bare in one.types), None)
 
     def codes(self, url: str) -> Codes | None:
-        """The codes of a value set, if they can be counted out."""
+        """The codes of a value set, as far as they are known; None if it is not at hand."""
         known = (one.codes[url] for one in self.guides if url in one.codes)
         return next(known, None) or self.compiler.codes.get(url)
 
@@ -79,6 +83,12 @@ class Library:
         if value.get("resourceType") not in {None, found.type}:
             return False
         return found.conforms(value, f"{found.type}.contained[0]", walk)
+
+
+@cache
+def defined(version: Version) -> tuple[Library, ...]:
+    """The extensions that FHIR and this project define."""
+    return tuple(Library(Guide(packed(f"{version.name.lower()}-{name}"))) for name in ("extensions", "coaching"))
 
 
 def merged(below: Mapping[str, Json], own: Mapping[str, Json]) -> dict[str, Json]:

@@ -8,10 +8,10 @@ from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.profiles.extensions import Extensions
 from fhir_coaching.checks.profiles.guides import Guide, guide, shipped
-from fhir_coaching.checks.profiles.library import Library
+from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.structure import Structure
 from fhir_coaching.checks.walk import Walk
-from fhir_coaching.errors import Finding, SettingsError
+from fhir_coaching.errors import SettingsError
 from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.versions import Json, Version
 
@@ -31,32 +31,26 @@ class Chosen:
         self.wholes, self.named = wholes, named
         self.libraries = [*wholes, *others]
         self.compiler = compiler(self.version)
-        canonicals = [library.own.canonical for library in self.libraries if library.own.canonical]
-        self.own = tuple(f"{canonical}/" for canonical in canonicals)
-        self.extensions = Extensions(self.compiler, self._extension, canonicals)
+        self.own = tuple(f"{library.own.canonical}/" for library in self.libraries if library.own.canonical)
+        self.extensions = Extensions(self.compiler, [*self.libraries, *defined(self.version)])
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource, and each in it if it is a Bundle, is not as is asked."""
         if resource.__class__ is not dict:
             return
-        self._one(resource, "", walk, Context(walk.version, resource, resource))
+        self._one(resource, _name(resource), walk)
         entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
         for index, entry in enumerate(entries if entries.__class__ is list else ()):
             inner = entry.get("resource") if entry.__class__ is dict else None
             if inner.__class__ is dict:
-                self._one(inner, f"Bundle.entry[{index}].resource", walk, Context(walk.version, inner, inner))
+                self._one(inner, f"Bundle.entry[{index}].resource", walk)
+        self.extensions.check(walk)
 
-    def knows(self, url: Any) -> bool:
-        """Whether an extension is defined here."""
-        return url.__class__ is str and any(library.type_of(url) == "Extension" for library in self.libraries)
-
-    def _one(self, resource: Json, at: str, walk: Walk, scope: Context) -> None:
+    def _one(self, resource: Json, at: str, walk: Walk) -> None:
         name = resource.get("resourceType")
         if name.__class__ is not str or name not in self.compiler.resources:
             return  # which the base says; and what is no type is not repeated in a path
-        at = at or str(name)
-        around, walk.scope, walk.place = walk.scope, scope, at
-        found, walk.out = walk.out, []
+        around, walk.scope = walk.scope, Context(walk.version, resource, resource, at)
         for structure in self._profiles(resource, at, walk):
             structure.check(resource, at, walk)
         inside = resource.get("contained")
@@ -65,9 +59,7 @@ class Chosen:
                 here = f"{at}.contained[{index}]"
                 for structure in self._claimed(inner, here, walk):
                     structure.check(inner, here, walk)
-        self.extensions.check(resource, at, walk)
-        found += _once(walk.out)
-        walk.out, walk.scope = found, around
+        walk.scope = around
 
     def _profiles(self, resource: Json, at: str, walk: Walk) -> list[Structure]:
         type_ = _name(resource)
@@ -107,24 +99,10 @@ class Chosen:
             elif not types:
                 walk.tell("not-evaluated", here, "this profile is in no guide at hand")
 
-    def _extension(self, url: str) -> Structure | None:
-        found = (library.structure(url) for library in self.libraries)
-        return next((one for one in found if one is not None and one.type == "Extension"), None)
-
 
 def _name(resource: Json) -> str:
     name = resource.get("resourceType")
     return name if name.__class__ is str else "Resource"
-
-
-def _once(found: list[Finding]) -> Iterator[Finding]:
-    """Without what two profiles ask alike, and what cannot be evaluated more than once."""
-    seen = set()
-    for one in found:
-        key = one.rule, one.message, "" if one.rule == "not-evaluated" else one.element
-        if key not in seen:
-            seen.add(key)
-            yield one
 
 
 @lru_cache(maxsize=32)  # guides are compared by identity; a library call with the same names is made again and again

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
+from fhir_coaching.checks.codes import Answer, Codes, value_set
 from fhir_coaching.checks.elements import fits, same
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.versions import Json
 
-Codes = dict[str, list[str]]
 CHOICE = "[x]"
 LONGEST = 200  # characters of a value that a hint repeats: one of the guide, never of a resource
 
@@ -50,7 +50,7 @@ class Profiles(Protocol):
         """What a profile asks."""
 
     def codes(self, url: str) -> Codes | None:
-        """The codes of a value set."""
+        """The codes of a value set, as far as they are known."""
 
     def type_of(self, url: str) -> str | None:
         """The type that a profile is of."""
@@ -60,14 +60,14 @@ class Profiles(Protocol):
 
 
 class Slice(NamedTuple):
-    """A slice: what it asks, and the check of an item that is in it."""
+    """A slice: what it asks, the check of an item that is in it, and how its items are sliced in turn."""
 
     name: str
     node: Node
     check: Callable[[Item, Walk], None]
+    inner: "Slicing | None" = None
 
 
-Answer = bool | None
 Step = tuple[str, str]
 
 
@@ -89,13 +89,13 @@ class Slicing:
         """Each item into its slice."""
         if self.idle:
             return
-        counts, unknown, last, outside = [0] * len(self.slices), False, 0, False
+        within, unknown, last, outside = [list[Item]() for _ in self.slices], False, 0, False
         for item in items:
             answers = [matches(item, walk) for _, matches in self.slices]
             unknown = unknown or None in answers
             mine = [number for number, answer in enumerate(answers) if answer]
             for number in mine:
-                counts[number] += 1
+                within[number].append(item)
                 self.slices[number][0].check(item, walk)
             if mine:
                 if self.ordered and mine[0] < last:
@@ -109,7 +109,10 @@ class Slicing:
                     walk.error("slice", item.at, "in none of the slices that are allowed here")
         if unknown or not self.known:
             walk.tell("not-evaluated", at, "it cannot be told here which of its values are in which slice")
-        self._count(counts, at, walk, known=self.known and not unknown)
+        self._count([len(its) for its in within], at, walk, known=self.known and not unknown)
+        for (one, _), its in zip(self.slices, within, strict=True):
+            if one.inner:  # without items too, as the engine (6.7.9) has it
+                one.inner.check(its, at, walk)
 
     def _count(self, counts: Sequence[int], at: str, walk: Walk, *, known: bool) -> None:
         """How many there are of each; `known` says that none was passed over."""
@@ -299,8 +302,7 @@ def _question(
         )
 
     def conforms(values: list[Item], walk: Walk) -> Answer:
-        answers = [profiles.conforms(one.value, url, walk) for one in values for url in urls]
-        return True if any(answers) else None if None in answers or not urls else False
+        return _any(profiles.conforms(one.value, url, walk) for one in values for url in urls) if urls else None
 
     return conforms if kind == "profile" else (lambda _values, _walk: None)
 
@@ -313,28 +315,25 @@ def _type(item: Item) -> str:
 
 
 def _value(asks: Sequence[Mapping[str, Any]], profiles: Profiles) -> Callable[[list[Item], Walk], Answer]:
-    tests: list[Callable[[Any], bool]] = []
+    tests: list[Callable[[Any], Answer]] = []
     for its in asks:
         if "fixed" in its:
             tests.append(lambda value, model=its["fixed"]: same(model, value))  # type: ignore[misc]
         if "pattern" in its:
             tests.append(lambda value, model=its["pattern"]: fits(model, value))  # type: ignore[misc]
         strength, url = its.get("binding", ("", ""))
-        if strength == "required" and (codes := profiles.codes(url)) is not None:
-            tests.append(lambda value, codes=codes: _has(codes, value))  # type: ignore[misc]
+        if strength == "required":
+            tests.append(value_set(url, profiles.codes(url)).has)
     if not tests:
         return lambda _values, _walk: None
-    return lambda values, _: any(all(test(one.value) for test in tests) for one in values)
+    return lambda values, _: _any(_all(test(one.value) for test in tests) for one in values)
 
 
-def _has(codes: Codes, value: Any) -> bool:
-    """Whether a code, a coding or one of a concept is among these."""
-    if value.__class__ is str:
-        return any(value in its for its in codes.values())
-    if value.__class__ is not dict:
-        return False
-    codings = value.get("coding")
-    if codings.__class__ is list:
-        return any(_has(codes, one) for one in codings if one.__class__ is dict and "coding" not in one)
-    system, code = value.get("system"), value.get("code")
-    return system.__class__ is str and code in codes.get(system, ())
+def _any(answers: Iterable[Answer]) -> Answer:
+    found = set(answers)
+    return True if True in found else None if None in found else False
+
+
+def _all(answers: Iterable[Answer]) -> Answer:
+    found = set(answers)
+    return False if False in found else None if None in found else True

@@ -6,6 +6,7 @@ The table of a profile, which is plain JSON:
     base                        of a differential alone: the profile that it builds on
     abstract, modifier          where they are so
     context                     of an extension: the elements that may bear it
+    conditional                 of an extension: by an expression too
     elements                    by the element's id without its root, in order; a slice is `name:slice`
 
 and of an element, each only where it is more than the type asks:
@@ -14,8 +15,7 @@ and of an element, each only where it is more than the type asks:
     types                       the codes that are left of a choice, or the types of a resource; a slice of a choice has all
     targets                     where a reference may lead: types, and profiles by their address
     profiles                    of its datatype, its extension or its resource
-    uncounted                   a required value set whose codes are not known here
-    binding, most               strength and value set; the value set that bounds a weaker one
+    binding, most               strength and value set; the value set that bounds an extensible one
     slicing                     by: [[type, path]…], rules, ordered
     rules                       [[key, severity, FHIRPath expression]…]
     same                        the element whose content it has (contentReference)
@@ -27,7 +27,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fhir_coaching.checks.formats import OPEN
 from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.versions import Json
@@ -36,18 +35,17 @@ SYSTEM = "http://hl7.org/fhirpath/System."
 WIDEST = HL7 + "elementdefinition-maxValueSet"
 ADVICE = HL7 + "elementdefinition-bestpractice"
 MOST = re.compile(r"\*|[0-9]{1,9}").fullmatch
-CHECKED = {"required", "extensible"}  # strengths
 
-Countable = Callable[[str], bool]
+Known = Callable[[str], bool]
 
 
-def asked(definition: Json, types: Json, countable: Countable, base_rules: frozenset[str]) -> Json:
-    """The table of a profile over the tables of its version's `types`; `countable` says of a value set whether its codes are known.
+def asked(definition: Json, types: Json, known: Known, base_rules: frozenset[str]) -> Json:
+    """The table of a profile over the tables of its version's `types`; `known` says of a value set whether any codes of it may be.
 
     Constraints whose keys are among `base_rules` are the specification's own. Raises KeyError and its like where the
     definition is none.
     """
-    return _Reader(definition, types, countable, base_rules).table()
+    return _Reader(definition, types, known, base_rules).table()
 
 
 def split(step: str) -> tuple[str, str]:
@@ -62,9 +60,9 @@ def is_slice(id_: str) -> bool:
 
 
 class _Reader:
-    def __init__(self, definition: Json, types: Json, countable: Countable, base_rules: frozenset[str]) -> None:
+    def __init__(self, definition: Json, types: Json, known: Known, base_rules: frozenset[str]) -> None:
         self.definition, self.types = definition, types
-        self.countable, self.base_rules = countable, base_rules
+        self.known, self.base_rules = known, base_rules
         self.root: str = definition["type"]
         self.whole = "snapshot" in definition
         self.held: dict[str, str] = {"": self.root}  # the table that an element's content has, by its id
@@ -80,6 +78,8 @@ class _Reader:
             made["base"] = its["baseDefinition"]
         if self.root == "Extension" and its.get("context"):
             made["context"] = [[one["type"], one["expression"]] for one in its["context"] if "type" in one]
+        if self.root == "Extension" and its.get("contextInvariant"):
+            made["conditional"] = True
         source = its["snapshot"] if self.whole else its["differential"]
         elements: dict[str, Json] = {}
         for given, element in self._named(source.get("element", ())):
@@ -190,14 +190,15 @@ class _Reader:
     def _binding(self, binding: Json, base: Json) -> Json:
         strength, url = binding.get("strength"), binding.get("valueSet", "").split("|")[0]
         made: Json = {}
-        if strength in CHECKED and [strength, url] != base.get("binding") and (url in OPEN or self.countable(url)):
+        # A required one is told to be not at hand; of a weaker one there is nothing to say then.
+        asks = strength == "required" or (strength == "extensible" and self.known(url))
+        if asks and url and [strength, url] != base.get("binding"):
             made["binding"] = [strength, url]
-        elif strength == "required" and url and [strength, url] != base.get("binding"):
-            made["uncounted"] = True
         for one in binding.get("extension", ()):
             most = str(one.get("valueCanonical", "")).split("|")[0] if one.get("url") == WIDEST else ""
-            if most and strength != "required" and most != (base.get("binding") or ("", ""))[1]:
-                made |= {"most": most} if most in OPEN or self.countable(most) else {}
+            # That of a preferred one should bound it as well, and the engine (6.7.9) takes no notice of it.
+            if most and strength == "extensible" and most != (base.get("binding") or ("", ""))[1]:
+                made["most"] = most
         return made
 
     def _rules(self, element: Json) -> list[list[str]]:

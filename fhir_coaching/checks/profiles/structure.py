@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from fhir_coaching.checks import special
-from fhir_coaching.checks.codes import coded
+from fhir_coaching.checks.codes import BARE, coded, value_set
 from fhir_coaching.checks.compiled import Compiler
 from fhir_coaching.checks.context import Context
-from fhir_coaching.checks.elements import ValueCheck, fits, primitive, same
-from fhir_coaching.checks.formats import OPEN
+from fhir_coaching.checks.elements import ValueCheck, both, fits, same
 from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
 from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
@@ -24,7 +23,7 @@ from fhir_coaching.versions import Json
 Holds = Callable[[Any, Context], bool]
 
 ASKED = "asked by "
-CODED = {"CodeableConcept", "CodeableReference", "Coding", "Quantity"}
+CODED = (*BARE, "CodeableConcept", "CodeableReference", "Coding", "Quantity")
 
 
 class Library(Profiles, Protocol):
@@ -44,6 +43,9 @@ def tree(elements: Mapping[str, Json]) -> Node:
         for step in id_.split(".") if id_ else ():
             name, slice_ = split(step)
             node = node.children.setdefault(name, Node())
+            around, _, inner = slice_.partition("/")
+            if inner and around in node.slices:  # else the name merely has a slash in it
+                node, slice_ = node.slices[around], inner
             if slice_:
                 node = node.slices.setdefault(slice_, Node())
         node.asks = asks
@@ -58,6 +60,8 @@ class Structure:
         self.type: str = table["type"]
         self.name = f"{table['name']} {table['version']}" if "version" in table else str(table["name"])
         self.context: list[list[str]] = table.get("context", [])
+        self.conditional = bool(table.get("conditional"))
+        self.modifies = bool(table.get("modifier"))  # an extension: the meaning of what bears it
         self.missing = missing  # the profile that it builds on, where that is not at hand
         self.root = tree(elements)
         self.library = library
@@ -66,18 +70,17 @@ class Structure:
     def check(self, value: Any, at: str, walk: Walk) -> None:
         """Everything in which a resource or an element is not as this profile asks."""
         found, walk.out = walk.out, []
-        around, place = walk.scope, walk.place
+        around = walk.scope
         if self.type in self.library.compiler.resources and around.resource is not value:
             contained = at.rpartition(".")[2].startswith("contained[")
-            walk.scope = around.of(value) if contained else Context(walk.version, value, value)
-            walk.place = place if contained else at
+            walk.scope = around.of(value, at) if contained else Context(walk.version, value, value, at)
         if self._checks is None:
             self._checks = Content(self.root, self.type, self.library, self.root)
         if self.missing:
             walk.tell("not-evaluated", at, "the profile that this one builds on is in no guide at hand")
         self._checks.check(Item(value, None, at, at, self.type), walk)
-        found += [self._signed(one) for one in walk.out]
-        walk.out, walk.scope, walk.place = found, around, place
+        found += [self.signed(one) for one in walk.out]
+        walk.out, walk.scope = found, around
 
     def once(self, value: Any, at: str, walk: Walk) -> None:
         """The same, unless it was asked before: values may be reached in many ways, and contained ones refer in circles."""
@@ -92,12 +95,13 @@ class Structure:
             walk.judged[key] = True  # as long as nothing else is known: it may lead to itself
             found, walk.out = walk.out, []
             asked, walk.asked = walk.asked, set()
+            settled, walk.settled = walk.settled, set()
             self.check(value, at, walk)
             walk.judged[key] = not any(one.severity == ERROR for one in walk.out)
-            walk.out, walk.asked = found, asked
+            walk.out, walk.asked, walk.settled = found, asked, settled
         return walk.judged[key]
 
-    def _signed(self, one: Finding) -> Finding:
+    def signed(self, one: Finding) -> Finding:
         """With who asks it. What a profile within this one asks says so already."""
         if one.hint.startswith(ASKED):
             return one
@@ -145,22 +149,33 @@ class Element:
 
     def __init__(self, name: str, node: Node, type_: str, library: Library, root: Node) -> None:
         base = _base(library, type_, name)
+        self.library = library
         self.stem = name.removesuffix(CHOICE)
         asks = node.asks
         self.least = asks.get("min", 0)
         self.most = int(asks["max"]) if asks.get("max", "*").isdecimal() else None
         types = {code: table for code, table, _ in base.get("types", ())}
-        choice = name.endswith(CHOICE)
-        self.keys = [(self.stem + code[0].upper() + code[1:], code) for code in types] if choice else None
-        self.code = next(iter(types), "")
+        # What each name in JSON, or that of what stands beside it, says of an item. Of a choice there are fifty.
+        keys = {self.stem + code[0].upper() + code[1:]: code for code in types} if name.endswith(CHOICE) else {}
+        self.choice = {before + key: (key, code) for key, code in keys.items() for before in ("", "_")}
+        self.alone = ((self.stem, next(iter(types), "")),)
         self.allowed = frozenset(asks.get("types", ()))
         self.mistyped = "extension" if type_ == "Extension" else "type"
         self.content = Content(node, _table(node, types), library, root)
+        self.slicing = self._slicing(name, node, types, root)
+
+    def _slicing(self, name: str, node: Node, types: Mapping[str, str], root: Node) -> Slicing | None:
+        """The slices of an element, or of one of its slices."""
         slices = [
-            Slice(slice_, its, Content(its, _table(_typed(its, slice_, self.stem, types), types), library, root).check)
+            Slice(
+                slice_,
+                its,
+                Content(its, _table(_typed(its, slice_, self.stem, types), types), self.library, root).check,
+                self._slicing(name, its, types, root),
+            )
             for slice_, its in node.slices.items()
         ]
-        self.slicing = Slicing(name, asks, slices, library) if slices else None
+        return Slicing(name, node.asks, slices, self.library) if slices else None
 
     def check(self, node: Json, at: str, walk: Walk) -> None:
         """Everything in which an element of an object is not as is asked."""
@@ -182,7 +197,9 @@ class Element:
             self.slicing.check(items, f"{at}.{self.stem}", walk)
 
     def _items(self, node: Json, at: str) -> Iterator[Item]:
-        for key, code in self.keys or ((self.stem, self.code),):
+        for key, code in (
+            dict.fromkeys(self.choice[one] for one in node if one in self.choice) if self.choice else self.alone
+        ):
             value, beside = node.get(key), node.get(f"_{key}")
             if value is None and beside is None:
                 continue
@@ -204,8 +221,7 @@ class _Rule:
 
     def __init__(self, key: str, severity: str, expression: str) -> None:
         self.key, self.severity, self.expression = key, severity, expression
-        ours = expressions.ours(key, expression)
-        self.says = ours.says if ours else "a constraint of the profile does not hold"
+        self.ours = expressions.ours(key, expression)
         self.bound: dict[str, Holds | str] = {}  # by type; why not, where it cannot be evaluated at all
 
     def check(self, item: Item, type_: str, walk: Walk) -> None:
@@ -218,7 +234,8 @@ class _Rule:
             return
         try:
             if not holds(item.value, walk.scope):
-                walk.out.append(Finding(self.key, self.severity, self.says, element=item.at))
+                what = self.ours.broken(walk.version) if self.ours else "a constraint of the profile does not hold"
+                walk.out.append(Finding(self.key, self.severity, what, element=item.at))
         except Unevaluated as why:
             walk.tell("not-evaluated", item.at, f"constraint {self.key}: {why}")
         except Exception:  # noqa: BLE001 - whatever it stumbled over: a check answers
@@ -282,27 +299,22 @@ def _around(item: Item, library: Library) -> tuple[Json, str] | None:
 def _value_checks(node: Node, library: Library) -> Iterator[ValueCheck]:
     asks = node.asks
     yield from (_like(word, asks[word]) for word in ("fixed", "pattern") if word in asks)
-    if "uncounted" in asks and "binding" not in asks:
-        yield _uncounted
     if targets := asks.get("targets"):
         yield _Targets(targets, library).check
 
 
 def _like(how: str, model: Any) -> ValueCheck:
     """A value that is fixed, or whose pattern is; the guide's own may be said."""
+    names = model.__class__ is dict and not model.keys().isdisjoint({"coding", "code"})
     hint = f"expected {its}" if (its := expected(model)) else ""
 
     def check(value: Any, at: str, walk: Walk) -> None:
         if not (same(model, value) if how == "fixed" else fits(model, value)):
             walk.error(how, at, "another value than the one that is required here", hint)
+        elif names:
+            walk.settled.add(at)
 
     return check
-
-
-def _uncounted(value: Any, at: str, walk: Walk) -> None:
-    """A code of a value set that draws on what is not at hand."""
-    if value is not None:
-        walk.tell("not-evaluated", at, "the codes of the value set that is required here cannot be counted out")
 
 
 class _Targets:
@@ -333,7 +345,7 @@ class _Targets:
         name = target.get("resourceType")
         urls = self.profiles.get(name, []) if name.__class__ is str else []
         structures = [one for url in urls if (one := self.library.structure(url)) is not None]
-        place = f"{walk.place}.contained[{walk.scope.positions[id(target)]}]"
+        place = f"{walk.scope.around}.contained[{walk.scope.positions[id(target)]}]"
         if len(structures) == 1:
             structures[0].once(target, place, walk)
         elif structures and not any(one.conforms(target, place, walk) for one in structures):
@@ -347,10 +359,11 @@ def _bound(node: Node, library: Library) -> dict[str, ValueCheck]:
     bindings += [["required", node.asks["most"]]] if "most" in node.asks else []
     for strength, url in bindings:
         codes, required = library.codes(url), strength == "required"
-        if codes is not None:
-            found |= {code: coded(code, codes, required=required) for code in CODED}
-        if required and (codes is not None or url in OPEN):
-            found["code"] = primitive("code", library.compiler.primitives["code"], url, codes)[1]
+        if codes is not None or required:
+            its = value_set(url, codes)
+            for code in CODED:
+                check = coded(code, its, required=required, of_profile=True)
+                found[code] = both(found[code], check) if code in found else check
     return found
 
 

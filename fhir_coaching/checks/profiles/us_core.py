@@ -186,15 +186,15 @@ US_CORE: Mapping[str, Invariant] = {
     "(low.system.empty() or low.system = 'http://unitsofmeasure.org') and (high.system.empty() or high.system = 'http://unitsofmeasure.org')":
         rule(_measured("low", "high"), "an amount's unit, if coded, is of UCUM"),
     "valueCodeableConcept.coding.system.empty() or valueCodeableConcept.coding.system = 'http://snomed.info/sct'":
-        rule(_snomed, "a coded result should be of SNOMED CT"),
+        rule(_snomed, "a coded result is of SNOMED CT"),
     "value.ofType(CodeableConcept).coding.system.empty() or value.ofType(CodeableConcept).coding.system = 'http://snomed.info/sct'":
-        rule(_snomed, "a coded result should be of SNOMED CT"),
+        rule(_snomed, "a coded result is of SNOMED CT"),
     "ofType(CodeableConcept).coding.system.empty() or (ofType(CodeableConcept).coding.system contains 'http://snomed.info/sct')":
-        rule(_snomed_too, "a coded result should have a code of SNOMED CT too"),
+        rule(_snomed_too, "a coded result has a code of SNOMED CT too"),
     "code.coding.where(code in '72166-2'|'11367-0').exists() implies value.is(CodeableConcept)":
         rule(_answered("CodeableConcept", "72166-2", "11367-0"), "whether somebody smokes is a coded value"),
     "code.coding.where(code in '401201003'|'782516008').exists() implies value.is(Quantity)":
-        rule(_answered("Quantity", "401201003", "782516008"), "packs a year should be an amount"),
+        rule(_answered("Quantity", "401201003", "782516008"), "packs a year are an amount"),
     # Patient
     "(family.exists() or given.exists()) xor extension.where(url='http://hl7.org/fhir/StructureDefinition/data-absent-reason').exists()":
         rule(_named(), "a family or given name, or why there is none, not both"),
@@ -224,7 +224,7 @@ US_CORE: Mapping[str, Invariant] = {
         rule(_done, "what is done or under way says when"),
     "url.exists() or data.exists()": rule(one_of("url", "data"), "the document itself, or where it is"),
     "where(category.memberOf('http://hl7.org/fhir/us/core/ValueSet/us-core-condition-category')).exists()":
-        rule(_category, "a category should be problem-list-item, encounter-diagnosis or health-concern"),
+        rule(_category, "a category is problem-list-item, encounter-diagnosis or health-concern"),
     "identifier.type.coding.where(system='http://terminology.hl7.org/CodeSystem/v2-0203' and code='MB').exists() or subscriberId.exists()":
         rule(_member, "the member's number: an identifier of type MB, or the subscriber's"),
     # On onBehalfOf itself: it is there, or nobody asks.
@@ -237,7 +237,7 @@ US_CORE: Mapping[str, Invariant] = {
     "who.exists((resolve() is Practitioner) or (resolve() is Device)) implies onBehalfOf.exists()":
         rule(_represents, "a practitioner or device acts on somebody's behalf"),
     # QuestionnaireResponse
-    "subject.exists()": rule(one_of("subject"), "answers should say whom they are about"),
+    "subject.exists()": rule(one_of("subject"), "answers say whom they are about"),
     "(QuestionnaireResponse|repeat(answer|item)).select(item.where(answer.value.exists()).linkId.isDistinct()).allTrue()":
         rule(_distinct, "several answers to a question stand in one item"),
 }  # fmt: skip

@@ -1,0 +1,82 @@
+"""Codes of code systems that are known as a whole: an error where the system is final, a warning where it grows."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_coaching.checks import check
+from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.tables import systems
+from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import ERROR, WARNING
+from fhir_coaching.fhir import systems as named
+from fhir_coaching.fhir.definitions import definitions
+from fhir_coaching.lens import R4, R5, Version
+
+Json = dict[str, Any]
+
+ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
+MARK = "Zebrafink"
+
+versions = pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
+
+GOAL: Json = {
+    "resourceType": "Goal",
+    "lifecycleStatus": "active",
+    "description": {"text": "made up"},
+    "subject": {"reference": "Patient/p1"},
+    "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">made up</div>'},
+}
+
+# A coding, how grave it is, and what is said to have been meant.
+CODINGS: dict[str, tuple[Json, str, str]] = {
+    "of HL7": ({"system": ACHIEVEMENT, "code": "achieved"}, "", ""),
+    "misspelt, of HL7": ({"system": ACHIEVEMENT, "code": "achived"}, WARNING, "perhaps achieved"),
+    "of this project": ({"system": named.HORIZON, "code": "long-term"}, "", ""),
+    "misspelt, of this project": ({"system": named.HORIZON, "code": "long_term"}, ERROR, "perhaps long-term"),
+    "misspelt, of FHIR": ({"system": "http://hl7.org/fhir/goal-status", "code": "activ"}, ERROR, "perhaps active"),
+    "like none": ({"system": named.HORIZON, "code": MARK}, ERROR, f"2 codes of {named.HORIZON}"),
+    "of a system of thousands": ({"system": "http://loinc.org", "code": MARK}, "", ""),
+    "without a code": ({"system": ACHIEVEMENT, "version": MARK}, "", ""),
+    "without a system": ({"code": MARK}, "", ""),
+    "alone": ({"code": MARK, "id": "a"}, "", ""),
+}
+
+
+@versions
+@pytest.mark.parametrize("case", CODINGS)
+def test_a_code_of_a_system(case: str, version: Version) -> None:
+    coding, severity, hint = CODINGS[case]
+    expected = [("code", severity, "Goal.category[0].coding[0].code", hint)] if severity else []
+    found = check(GOAL | {"category": [{"coding": [coding]}]}, version)
+    assert [(one.rule, one.severity, one.element, one.hint) for one in found] == expected
+    assert MARK not in str(found)
+
+
+@versions
+def test_what_this_project_coined_is_known(version: Version) -> None:
+    coined = {one["url"]: {part["code"] for part in one["concept"]} for one in definitions(version) if "concept" in one}
+    assert coined
+    assert {url: systems(version)[url] for url in coined} == coined
+
+
+@versions
+@given(
+    coding=st.dictionaries(
+        st.sampled_from(["system", "code", "display", "version", "userSelected", "id", "extension", "_code", "more"]),
+        st.sampled_from([ACHIEVEMENT, named.HORIZON, "achieved", "long-term", "urn:x:y", "a b", " a", "", 1, True, None, [], {}]),
+    )
+    | st.none()
+    | st.text()
+)  # fmt: skip
+def test_what_is_seen_to_be_good_at_once_is_good(version: Version, coding: Any) -> None:
+    its, walk = compiler(version), Walk(version, GOAL)
+    check(GOAL | {"category": [{"coding": [{"code": "a"}]}]}, version)  # which fills in what a Coding is
+    whole = its.type("Coding")
+    whole(coding, "Goal.category[0].coding[0]", walk)
+    if its._good()(coding):  # noqa: SLF001 - a short way beside the whole one
+        assert walk.out == []
+    elif not walk.out:
+        assert "code" not in coding or coding.keys() - {"system", "code", "display", "version"}
