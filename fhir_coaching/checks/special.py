@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative
@@ -20,7 +21,7 @@ _LITERAL = re.compile(
     re.ASCII,  # a no-break space is no blank
 ).fullmatch
 LONGEST = 100  # letters of an id, or of a code that is compared with others
-MANY = 300  # codes that one is compared with, to find what was meant
+MANY, REMEMBERED = 300, 1024  # codes that one is compared with, to find what was meant; answers to that
 FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
@@ -206,14 +207,18 @@ def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk],
     FHIR's own systems are those of its version; HL7's terminology grows, and so may have the code in a later edition.
     """
 
+    @lru_cache(REMEMBERED)  # a mapping makes the same mistake again and again
+    def meant(system: str, code: str) -> str:
+        near = get_close_matches(code, systems[system], 1) if len(systems[system]) <= MANY else []
+        return f"perhaps {near[0]}" if near else f"{len(systems[system])} codes of {system}"
+
     def check(node: Json, at: str, walk: Walk) -> None:
         system, code = node.get("system"), node.get("code")
         known = systems.get(system) if system.__class__ is str else None
         if known is None or code.__class__ is not str or code in known:
             return
-        near = get_close_matches(code, known, 1) if len(known) <= MANY and len(code) <= LONGEST else []
-        hint = f"perhaps {near[0]}" if near else f"{len(known)} codes of {system}"
-        if system and system.startswith(FINAL):
+        hint = meant(str(system), code[:LONGEST])
+        if str(system).startswith(FINAL):
             walk.error("code", f"{at}.code", "no code of its code system", hint)
         else:
             walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
