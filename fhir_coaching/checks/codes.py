@@ -122,9 +122,7 @@ def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False
         if answer is False and required:
             walk.error("code", at, "no code of the value set that is required here", its.hint)
         elif answer is False:
-            walk.warn(
-                "code", at, "no code of the value set that is to be used wherever one of its codes fits", its.hint
-            )
+            walk.warn("code", at, "no code of the value set: right only if none of its codes fits", its.hint)
         elif answer is None and required:
             walk.tell("not-evaluated", at, its.unsure)
         elif answer and of_profile:
