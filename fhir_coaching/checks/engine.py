@@ -15,6 +15,7 @@ from fhir_coaching.versions import Version
 if TYPE_CHECKING:
     from fhir_coaching.checks.profiles.extensions import Extensions
     from fhir_coaching.checks.profiles.guides import Guide
+    from fhir_coaching.checks.profiles.signs import Signs
 
 
 class Profile(Protocol):
@@ -34,9 +35,11 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
     """
     walk = Walk(version, resource)
     special.resource(compiler(version), resource, "", walk)
-    if not profiles and not walk.extensions:
+    if not (profiles or walk.extensions or walk.vitals):
         return walk.out
     base, walk.out = walk.out, []
+    if walk.vitals:
+        _signs(version).check(walk)
     if not profiles:
         _known(version).check(walk)
     for profile in profiles:
@@ -59,6 +62,14 @@ def _known(version: Version) -> "Extensions":
     from fhir_coaching.checks.profiles.extensions import known  # noqa: PLC0415
 
     return known(version)
+
+
+@cache
+def _signs(version: Version) -> "Signs":
+    """The profiles of vital signs, which few resources are."""
+    from fhir_coaching.checks.profiles.signs import Signs  # noqa: PLC0415
+
+    return Signs(version)
 
 
 def _beyond(base: list[Finding], found: list[Finding]) -> Iterator[Finding]:

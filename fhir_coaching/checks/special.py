@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Protocol
 
-from fhir_coaching.checks import narrative
+from fhir_coaching.checks import narrative, vitals
 from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
@@ -231,4 +231,5 @@ CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {
     "Bundle.entry": (bundle_entry,),
     "Extension": (extension,),
     "Identifier": (identifier,),
+    "Observation": (vitals.observation,),
 }

@@ -34,6 +34,7 @@ class Walk:
         "scope",
         "settled",
         "version",
+        "vitals",
     )
 
     def __init__(self, version: Version, resource: Any) -> None:
@@ -47,6 +48,7 @@ class Walk:
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
         self.settled: set[str] = set()  # elements with a code that a profile asks for
+        self.vitals: list[tuple[str, Json, str, Context]] = []  # Observations with the profile that their code brings
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None

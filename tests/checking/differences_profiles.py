@@ -34,18 +34,6 @@ PROFILES: tuple[Difference, ...] = (
     ),
     Difference(
         MISSED,
-        r"^(cardinality|invariant vs-\d|code|other) .* \((from|defined in) http://hl7.org/fhir/StructureDefinition/(heartrate|bp|vitalsigns|bodyweight)",
-        "the vital signs of the base, whose profiles the engine asks for wherever an observation has such a code",
-    ),
-    Difference(
-        MISSED,
-        r"^extension Extension_EXT(?!.*/us/core/)|^(code|target|unknown|other) .* at .*xtension\[\d+\]\.value"
-        r"|^cardinality .*\(from (https://w3id|http://hl7.org/fhir/StructureDefinition/goal-)"
-        r"|^unknown Validation_VAL_Profile_NotAllowed .*StructureDefinition/(CodeableConcept|Reference)\|",
-        "extensions of the base, and this project's own, whose definitions are in no guide of the user's",
-    ),
-    Difference(
-        MISSED,
         r"http://hl7.org/fhir/StructureDefinition/(workflow-|resource-)|https://w3id.*StructureDefinition|^invariant ext-1 .* at :",
         "a resource that says an extension's definition for its profile, of one that is in no guide at hand",
     ),
