@@ -42,6 +42,12 @@ ASKED: dict[str, tuple[dict[str, Json], Json, Json, Found]] = {
         [("cardinality", "Goal.target[1].measure")],
     ),
     "a value": ({"lifecycleStatus": {"fixedCode": "active"}}, {}, {"lifecycleStatus": "planned"}, [("fixed", "Goal.lifecycleStatus")]),
+    "a value and nothing beside it": (
+        {"lifecycleStatus": {"fixedCode": "active"}},
+        {"_lifecycleStatus": {"id": "a"}},
+        {"_lifecycleStatus": {"extension": [{"url": "urn:x:y", "valueCode": "a"}]}},
+        [("fixed", "Goal.lifecycleStatus")],
+    ),
     "a pattern": (
         {"description": {"patternCodeableConcept": coded("red")}},
         {"description": coded("red") | {"text": "more"}},
