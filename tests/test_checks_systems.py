@@ -1,13 +1,16 @@
 """Codes of code systems that are known as a whole: an error where the system is final, a warning where it grows."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from checking.packages import CANONICAL, guide, profile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_coaching.checks import check
 from fhir_coaching.checks.compiled import compiler
+from fhir_coaching.checks.profiles.guides import chosen
 from fhir_coaching.checks.tables import systems
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, WARNING
@@ -76,7 +79,37 @@ def test_what_is_seen_to_be_good_at_once_is_good(version: Version, coding: Any) 
     check(GOAL | {"category": [{"coding": [{"code": "a"}]}]}, version)  # which fills in what a Coding is
     whole = its.type("Coding")
     whole(coding, "Goal.category[0].coding[0]", walk)
-    if its._good()(coding):  # noqa: SLF001 - a short way beside the whole one
+    if its._good()(coding, walk):  # noqa: SLF001 - a short way beside the whole one
         assert walk.out == []
     elif not walk.out:
         assert "code" not in coding or coding.keys() - {"system", "code", "display", "version"}
+
+
+def test_a_guide_has_code_systems_too(tmp_path: Path) -> None:
+    codes = {
+        "resourceType": "CodeSystem",
+        "url": f"{CANONICAL}/CodeSystem/c",
+        "content": "complete",
+        "concept": [{"code": "red"}],
+    }
+    part = {**codes, "url": f"{CANONICAL}/CodeSystem/p", "content": "fragment"}
+    profiles = chosen([], [guide(tmp_path, profile("made-up", "Goal", {}), codes, part)])
+    category = [{"coding": [{"system": one["url"], "code": code}]} for one in (codes, part) for code in ("red", "rde")]
+    found = [one for one in check(GOAL | {"category": category}, R4, profiles) if one.rule == "code"]
+    assert [(one.severity, one.element, one.hint) for one in found] == [
+        (ERROR, "Goal.category[1].coding[0].code", "perhaps red")
+    ]
+    assert check(GOAL | {"category": category}, R4) == []
+
+
+def test_us_cores_own_are_known() -> None:
+    coding = {
+        "system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type",
+        "code": "transmiter",
+    }
+    (found,) = [
+        one
+        for one in check(GOAL | {"category": [{"coding": [coding]}]}, R4, chosen(["us-core@8.0.0"]))
+        if one.rule == "code"
+    ]
+    assert (found.severity, found.hint) == (ERROR, "perhaps transmitter")

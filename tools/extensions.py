@@ -18,11 +18,11 @@ from definitions import FOLDER, Json, fetched, write
 from us_core import folder
 
 from fhir_coaching.checks.profiles import archives, guides
-from fhir_coaching.checks.profiles.expansion import walk
 from fhir_coaching.checks.vitals import PROFILES
 from fhir_coaching.fhir.definitions import EDITION, RELEASES, definitions
 from fhir_coaching.lens import R4, R5, Version
 
+NO_SYSTEMS: Json = {"systems": {}}  # they stand in tables of their own
 PACK_R4, PACK_R5 = "hl7.fhir.uv.extensions.r4-5.3.0.tgz", "hl7.fhir.uv.extensions.r5"
 
 
@@ -43,7 +43,7 @@ def vitals(packages: Iterable[archives.Package]) -> Json:
     content, unread = guides.read(archives.Package(core.about, its, []))
     if unread or len(content["profiles"]) != len(PROFILES):
         raise SystemExit("a profile of a vital sign could not be read")
-    return content
+    return content | NO_SYSTEMS
 
 
 def anywhere(pack: archives.Package) -> archives.Package:
@@ -66,10 +66,7 @@ def coined(version: Version) -> Json:
 
 def systems(version: Version, resources: Iterable[Json]) -> Json:
     """The codes of the code systems that come with extensions, and of this project's own."""
-    every = [
-        one for one in (*resources, *definitions(version)) if one.get("content") == "complete" and "concept" in one
-    ]
-    return {"systems": {one["url"]: sorted(part["code"] for part, _ in walk(one["concept"], ())) for one in every}}
+    return {"systems": guides.systems([*resources, *definitions(version)])}
 
 
 def tables(about: Json, resources: Iterable[Json]) -> Json:
@@ -82,7 +79,7 @@ def tables(about: Json, resources: Iterable[Json]) -> Json:
     content, unread = guides.read(archives.Package(about, list(found.values()), []))
     if unread:
         raise SystemExit(f"an extension could not be read: {unread[0]}")
-    return content
+    return content | NO_SYSTEMS
 
 
 def main() -> None:

@@ -205,18 +205,19 @@ class Compiler:
             one = both(one, more)
         return many(key, one, good) if about.get("max") == "*" else single(key, one)
 
-    def _good(self) -> Test:
+    def _good(self) -> Callable[[Any, Walk], bool]:
         """Whether a Coding, of which there are more than of anything else, has a code and is made of good texts and known to its system."""
         texts, known = self.shapes["Coding"].texts, systems(self.version)
 
-        def good(node: Any) -> bool:
+        def good(node: Any, walk: Walk) -> bool:
             if node.__class__ is not dict:
                 return False
             for key, value in node.items():
                 test = texts.get(key)
                 if test is None or value.__class__ is not str or not test(value):
                     return False
-            code, codes = node.get("code"), known.get(node.get("system", ""))
+            code, system = node.get("code"), node.get("system", "")
+            codes = known.get(system) or walk.systems.get(system)
             return code is not None and (codes is None or code in codes)
 
         return good

@@ -1,6 +1,6 @@
 """The check of one resource against the base definitions of its version, and then against profiles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +23,7 @@ class Profile(Protocol):
 
     version: Version
     guides: "tuple[Guide, ...]"
+    systems: Mapping[str, frozenset[str]]  # the codes of the guides' own code systems
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource is not as is asked."""
@@ -34,6 +35,8 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
     Total: any JSON value is answered. Raises SettingsError if a profile is of another version of FHIR.
     """
     walk = Walk(version, resource)
+    for profile in profiles:
+        walk.systems = {**walk.systems, **profile.systems} if walk.systems else profile.systems
     special.resource(compiler(version), resource, "", walk)
     if not (profiles or walk.extensions or walk.vitals):
         return walk.out

@@ -204,26 +204,31 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
 def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk], None]:
     """A code that its code system does not have, where that is known as a whole.
 
-    FHIR's own systems are those of its version; HL7's terminology grows, and so may have the code in a later edition.
+    FHIR's own systems are those of its version, a guide's those of the guide; HL7's terminology grows, and so may have the code
+    in a later edition.
     """
-
-    @lru_cache(REMEMBERED)  # a mapping makes the same mistake again and again
-    def meant(system: str, code: str) -> str:
-        near = get_close_matches(code, systems[system], 1) if len(systems[system]) <= MANY else []
-        return f"perhaps {near[0]}" if near else f"{len(systems[system])} codes of {system}"
 
     def check(node: Json, at: str, walk: Walk) -> None:
         system, code = node.get("system"), node.get("code")
-        known = systems.get(system) if system.__class__ is str else None
-        if known is None or code.__class__ is not str or code in known:
+        if system.__class__ is not str or code.__class__ is not str:
             return
-        hint = meant(str(system), code[:LONGEST])
-        if str(system).startswith(FINAL):
+        name, of_guide = str(system), walk.systems.get(str(system))
+        known = systems.get(name) or of_guide
+        if known is None or code in known:
+            return
+        hint = _meant(name, known, str(code)[:LONGEST])
+        if of_guide is not None or name.startswith(FINAL):
             walk.error("code", f"{at}.code", "no code of its code system", hint)
         else:
             walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
 
     return check
+
+
+@lru_cache(REMEMBERED)  # a mapping makes the same mistake again and again
+def _meant(system: str, codes: frozenset[str], code: str) -> str:
+    near = get_close_matches(code, codes, 1) if len(codes) <= MANY else []
+    return f"perhaps {near[0]}" if near else f"{len(codes)} codes of {system}"
 
 
 CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {

@@ -1,7 +1,7 @@
 """What one check of one resource knows and has found, and how its sentences are spelt."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir_coaching.checks.context import Context
@@ -33,6 +33,7 @@ class Walk:
         "out",
         "scope",
         "settled",
+        "systems",
         "version",
         "vitals",
     )
@@ -48,6 +49,7 @@ class Walk:
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
         self.settled: set[str] = set()  # elements with a code that a profile asks for
+        self.systems: Mapping[str, frozenset[str]] = {}  # the codes of code systems that guides have
         self.vitals: list[tuple[str, Json, str, Context]] = []  # Observations with the profile that their code brings
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()

@@ -1,6 +1,6 @@
 """Which profiles a resource is held to: those that were named, those of its type in a guide, and those that it claims."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,9 @@ class Chosen:
         self.libraries = [*wholes, *others]
         self.compiler = compiler(self.version)
         self.own = tuple(f"{library.own.canonical}/" for library in self.libraries if library.own.canonical)
+        self.systems: Mapping[str, frozenset[str]] = {
+            url: its for library in self.libraries for url, its in library.own.systems.items()
+        }
         self.extensions = Extensions(self.compiler, [*self.libraries, *defined(self.version)])
 
     def check(self, resource: Any, walk: Walk) -> None:
