@@ -394,3 +394,9 @@ def test_those_of_the_extensions_pack_are_as_it_has_them() -> None:
 def structural(table: Json) -> Json:
     asks = {id_: {key: its[key] for key in its.keys() - CODED} for id_, its in table["elements"].items()}
     return {**table, "elements": {id_: its for id_, its in asks.items() if its}}
+
+
+@versions
+def test_a_code_that_is_required_has_a_value(version: Version) -> None:
+    beside = {"url": ABSENT["url"], "_valueCode": {"extension": [{"url": "https://ehr.example/x", "valueString": "a"}]}}
+    assert found(GOAL | {"extension": [beside]}, version) == [(ERROR, "code", "Goal.extension[0]._valueCode")]

@@ -26,6 +26,12 @@ PROFILES: tuple[Difference, ...] = (
         beside="type",
     ),
     Difference(FALSE, "^profile profile at meta.profile", "the same, of ours: the engine says what follows from it"),
+    Difference(
+        MISSED,
+        "^invariant vs-2 ",
+        "a part of the value, or of what stands for it, is broken, which is found; whether it counts as there is not judged",
+        beside="type|unknown|cardinality|invariant ele-1",
+    ),
     # What is not claimed.
     Difference(
         MISSED,
@@ -75,12 +81,6 @@ GUIDED = (*DIFFERENCES, *PROFILES)
 
 # Of the vital signs, which are asked for by their code.
 SIGNS: tuple[Difference, ...] = (
-    Difference(
-        MISSED,
-        "^invariant vs-2 ",
-        "a part of the value, or of what stands for it, is broken, which is found; whether it counts as there is not judged",
-        beside="type|unknown|cardinality|invariant ele-1",
-    ),
     Difference(
         FALSE,
         r"^code code at component\[\d+\]\.valueQuantity: ",
