@@ -1,5 +1,6 @@
 """Extensions that FHIR and this project define, in a check without a guide: what they hold, where they stand, what modifies."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,10 @@ GOALS: dict[str, tuple[Json, list[tuple[str, str, str]]]] = {
     "in an extension": (
         {"extension": [{"url": "https://ehr.example/x", "extension": [{**ABSENT, "valueCode": "x"}]}]},
         [(ERROR, "code", "Goal.extension[0].extension[0].valueCode")],
+    ),
+    "where it may not stand, in one beside a primitive": (
+        {"startDate": "2026", "_startDate": {"extension": [{"url": "https://ehr.example/x", "extension": [NUMBER]}]}},
+        [(ERROR, "extension", "Goal._startDate.extension[0].extension[0]")],
     ),
     "that modifies nothing": ({"modifierExtension": [ABSENT]}, [(ERROR, "modifier", "Goal.modifierExtension[0]")]),
     "that modifies what is unknown": (
@@ -215,6 +220,20 @@ def test_one_may_stand_in_the_value_of_another_one() -> None:
     assert found(GOAL | {"extension": [{"url": "https://ehr.example/x", **outside}]}) == [
         (ERROR, "extension", "Goal.extension[0].valueIdentifier.extension[0]")
     ]
+
+
+def test_values_in_extensions_in_values_take_no_more_the_deeper_they_are() -> None:
+    """Types hold one another without end, and each choice of a value goes by three names."""
+    kinds = ("Identifier", "Annotation", "Coding", "Period")
+    deep = [{"url": HL7 + "annotationType", "valueCodeableConcept": {"text": "a"}}]
+    for number in range(12):
+        deep = [{"url": "https://ehr.example/x", f"value{kinds[number % 4]}": {"id": "a", "extension": deep}}]
+    tracemalloc.start()
+    try:
+        check(GOAL | {"extension": deep}, R4)
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
