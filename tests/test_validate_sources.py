@@ -61,6 +61,8 @@ WRONG: dict[str, tuple[str, bytes, Found]] = {
     "NaN": ("r.ndjson", LINE + b'{"resourceType": "Goal", "x": NaN}\n', [("input", 2, 31, "NaN or Infinity")]),
     "half a pair": ("r.ndjson", b'{"resourceType": "Goal", "x": "\\ud800"}\n' + LINE,
                     [("input", 1, 32, "not JSON: half of a surrogate pair")]),
+    "half a pair before a letter": ("g.json", rb'{"a": "x\ud83d and more"}', [("input", 1, 9, "not JSON: half of a surrogate pair")]),
+    "half a pair before another": ("g.json", rb'{"a": "\ud83d\u0041"}', [("input", 1, 14, "not JSON: half of a surrogate pair")]),
     "too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 200 + b"]" * 200 + b"}",
                  [("input", 2, 106, "not JSON: nested more than 100 deep")]),
     "far too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
