@@ -35,12 +35,10 @@ class Bearer(NamedTuple):
 
 
 def _borne(its: Json) -> Iterator[tuple[str, Bearer]]:
-    """The elements of a type, but for resources, by their names in JSON."""
+    """The elements of a type by their names in JSON."""
     for name, about in its["elements"].items():
         stem = name.removesuffix("[x]")
         for code, table, _ in about["types"]:
-            if code == "Resource":
-                continue
             key = stem if stem == name else stem + code[0].upper() + code[1:]
             types = (code, "Quantity") if code in OF_QUANTITY else (code,)
             bearer = Bearer(frozenset({name, stem, key}), types, table)
@@ -132,7 +130,7 @@ class Extensions:
         bearers = [Bearer(frozenset(), (type_, *RESOURCES), type_)]
         for step in path.split(".")[1:-1]:
             bearer = self._below(bearers[-1].table).get(step.partition("[")[0])
-            if bearer is None:  # the type has no such thing, which the base says, or a resource there
+            if bearer is None:  # the type has no such thing, which the base says
                 return True
             bearers.append(bearer)
         if any(_fits(kind, expression, bearers, within) for kind, expression in structure.context):
