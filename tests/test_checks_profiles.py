@@ -212,7 +212,7 @@ def test_another_version_of_a_profile_is_not_evaluated() -> None:
 
 def test_a_resource_of_a_type_that_no_named_profile_is_of_is_said_to_be_so() -> None:
     assert [(one.rule, one.severity) for one in said(PATIENT, US_CORE + "us-core-goal")] == [
-        ("not-checked", INFORMATION)
+        ("no-profile", INFORMATION)
     ]
 
 
@@ -220,7 +220,7 @@ def test_a_claimed_profile_is_asked_and_a_false_claim_is_found() -> None:
     def rules(*profiles: str) -> Found:
         claiming = {**PATIENT, "meta": {"profile": [*profiles]}}
         found = said(claiming, US_CORE + "us-core-goal")
-        return [(one.rule, one.element) for one in found if one.rule != "not-checked"]
+        return [(one.rule, one.element) for one in found if one.rule != "no-profile"]
 
     assert rules(US_CORE + "us-core-patient") == []
     at = "Patient.meta.profile[0]"

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
-from multiprocessing import active_children
+from multiprocessing import active_children, get_start_method
 from operator import mul
 from pathlib import Path
 
@@ -79,3 +81,44 @@ def test_one_that_is_ended_from_outside_is_an_error_and_nobody_is_left() -> None
         list(answers(die, range(10), 2, 3))
     assert active_children() == []
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+ASKING = """
+import os, signal, sys
+from functools import partial
+from multiprocessing import active_children
+from operator import mul
+from fhir_coaching.commands.helpers import answers
+told = answers(partial(mul, 2), range(100), 3, 3)
+"""
+KILLED = """
+print(next(told), next(told), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+STOPPED_AT_ONCE = """
+os.register_at_fork(after_in_parent=partial(os.kill, os.getpid(), signal.SIGTERM))
+try:
+    next(told)
+except KeyboardInterrupt:
+    print(active_children())
+"""
+
+
+def said_by(program: str) -> str:
+    """What a program writes, and whoever it began: until the last of them is gone."""
+    command = [sys.executable, "-c", ASKING + program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as asking:
+        try:
+            return asking.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(asking.pid, signal.SIGKILL)
+            raise
+
+
+def test_nobody_waits_for_who_was_killed() -> None:
+    assert said_by(KILLED) == "0 2\n"
+
+
+@pytest.mark.skipif(get_start_method() != "fork", reason="a signal is sent as soon as a process is forked")
+def test_one_that_has_just_begun_is_ended_too() -> None:
+    assert said_by(STOPPED_AT_ONCE) == "[]\n"

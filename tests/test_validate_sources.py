@@ -61,6 +61,8 @@ WRONG: dict[str, tuple[str, bytes, Found]] = {
     "NaN": ("r.ndjson", LINE + b'{"resourceType": "Goal", "x": NaN}\n', [("input", 2, 31, "NaN or Infinity")]),
     "half a pair": ("r.ndjson", b'{"resourceType": "Goal", "x": "\\ud800"}\n' + LINE,
                     [("input", 1, 32, "not JSON: half of a surrogate pair")]),
+    "half a pair before a letter": ("g.json", rb'{"a": "x\ud83d and more"}', [("input", 1, 9, "not JSON: half of a surrogate pair")]),
+    "half a pair before another": ("g.json", rb'{"a": "\ud83d\u0041"}', [("input", 1, 14, "not JSON: half of a surrogate pair")]),
     "too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 200 + b"]" * 200 + b"}",
                  [("input", 2, 106, "not JSON: nested more than 100 deep")]),
     "far too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
@@ -102,6 +104,25 @@ def test_a_line_of_100_mb_is_refused_and_not_held(tmp_path: Path) -> None:
     document.write_bytes(b"[")
     os.truncate(document, 100 * 2**20)
     assert [one[3] for one in told(document)] == ["one JSON document of more than 64 MiB"]
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(json.dumps(BAD).encode())
+    within = os.open(tmp_path, os.O_RDONLY)
+    for number in range(20):  # so far down that no path leads there, for root neither
+        name = f"{number:02}" * 120
+        os.mkdir(name, dir_fd=within)
+        within, around = os.open(name, os.O_RDONLY, dir_fd=within), within
+        os.close(around)
+    os.close(within)
+    done = run("validate", tmp_path, "--output", "json")
+    assert [one["rule"] for one in json.loads(done.stdout)["findings"]] == ["input", "code"]
+    assert "cannot be read: File name too long" in done.stdout
+    (tmp_path / "a.json").unlink()
+    commands: list[list[str | Path]] = [["validate", tmp_path], ["convert", tmp_path, "--to", "records"]]
+    for command in commands:
+        done = run(*command)
+        assert (done.exit_code, "cannot be read: File name too long" in done.stdout + done.stderr) == (3, True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -28,6 +28,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "not-evaluated": ((INFORMATION,), "a constraint, profile or value set that could not be asked, and why: neither kept nor broken"),
     "depth": ((ERROR,), "nested too deeply to be checked"),
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
+    "no-profile": ((INFORMATION,), "a type of which a guide that is asked for has no profile, or several and none is named"),
     # Between elements of one resource, where no definition says it.
     "claim-sequence": ((ERROR,), "two items of a claim's list with one number"),
     "claim-pointer": ((ERROR,), "a line that points to a diagnosis, a person or information that the claim does not have"),

@@ -8,7 +8,7 @@ import gc
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import Pipe, Process
+from multiprocessing import Pipe, Process, get_start_method
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar, cast
 
@@ -67,14 +67,15 @@ class _Helpers:
         """One who waits; a new one, as long as there may be more."""
         if not self._idle and len(self._processes) < self._jobs:
             ours, theirs = Pipe()
-            process = Process(target=_help, args=(theirs, self._answer), daemon=True)
-            _mask(_BLOCK, _SENT)  # until it knows what to do about them
+            inherited = [ours, *self._idle, *self._asked] if get_start_method() == "fork" else []
+            process = Process(target=_help, args=(theirs, self._answer, inherited), daemon=True)
+            _mask(_BLOCK, _SENT)  # until it knows what to do about them, and we know of it
             try:
                 process.start()
+                self._processes.append(process)
             finally:
                 _mask(_UNBLOCK, _SENT)
             theirs.close()
-            self._processes.append(process)
             return ours
         return self._idle.pop() if self._idle else None
 
@@ -107,8 +108,12 @@ def _ended() -> CoachingError:
     return CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1")
 
 
-def _help(asked: "Connection[bytes, bytes]", answer: Callable[[Any], Any]) -> None:
+def _help(
+    asked: "Connection[bytes, bytes]", answer: Callable[[Any], Any], inherited: "Iterable[Connection[bytes, bytes]]"
+) -> None:
     """Answer as long as somebody asks. Ctrl-C is for who hands out the work."""
+    for one in inherited:  # as long as anybody holds an asker's end, nobody hears that the asker is gone
+        one.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _mask(_UNBLOCK, _SENT)

@@ -19,6 +19,7 @@ EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
 CODES = {
     "cardinality": "required", "choice": "structure", "code": "code-invalid", "depth": "too-costly", "duplicate-key": "structure",
     "fixed": "value", "format": "value", "input": "structure", "mapping": "not-supported", "modifier": "extension",
+    "no-profile": "not-supported",
     "not-checked": "not-supported", "not-evaluated": "not-supported", "pattern": "value", "reference": "value",
     "structure": "structure", "target": "structure", "type": "structure", "unknown": "structure", "url": "value",
 }  # fmt: skip

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
@@ -22,41 +23,27 @@ MODIFIER = ".modifierExtension"
 KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
 RESOURCES = ("Resource", "DomainResource")
-MOST = 12  # steps of a path that a context may have
 OF_QUANTITY = {"Age", "Count", "Distance", "Duration", "SimpleQuantity"}
 
 
-class Bearer:
-    """An element as contexts name it: by its paths from the resource and from each datatype that it is in, and by its type."""
+class Bearer(NamedTuple):
+    """An element as contexts name it: how it is spelt in a path, and its types; the table of what is in it."""
 
-    __slots__ = ("_below", "depth", "names", "table", "types")
+    spelt: frozenset[str]
+    types: tuple[str, ...]
+    table: str
 
-    def __init__(self, types: Json, names: Iterable[str], table: str, depth: int = 0) -> None:
-        self.types, self.names, self.table, self.depth = types, tuple(names), table, depth
-        self._below: dict[str, Bearer] | None = None
 
-    def below(self, key: str) -> "Bearer | None":
-        """An element in it, by its name in JSON; none where the type has no such thing, or a resource there."""
-        below = self._below
-        if below is None:
-            below = dict(self._elements())
-            if self.depth < MOST:  # types hold one another without end
-                self._below = below
-        return below.get(key)
-
-    def _elements(self) -> Iterator[tuple[str, "Bearer"]]:
-        before = [one for one in self.names if one.count(".") < MOST]
-        for name, about in self.types.get(self.table, {}).get("elements", {}).items():
-            stem = name.removesuffix("[x]")
-            for code, table, _ in about["types"]:
-                if code == "Resource":
-                    continue
-                key = stem if stem == name else stem + code[0].upper() + code[1:]
-                spelt = dict.fromkeys(f"{path}.{one}" for path in before for one in (name, stem, key))
-                types = (code, "Quantity") if code in OF_QUANTITY else (code,)
-                bearer = Bearer(self.types, (*spelt, *types), table, self.depth + 1)
-                yield key, bearer
-                yield f"_{key}", bearer
+def _borne(its: Json) -> Iterator[tuple[str, Bearer]]:
+    """The elements of a type by their names in JSON."""
+    for name, about in its["elements"].items():
+        stem = name.removesuffix("[x]")
+        for code, table, _ in about["types"]:
+            key = stem if stem == name else stem + code[0].upper() + code[1:]
+            types = (code, "Quantity") if code in OF_QUANTITY else (code,)
+            bearer = Bearer(frozenset({name, stem, key}), types, table)
+            yield key, bearer
+            yield f"_{key}", bearer
 
 
 class Extensions:
@@ -69,7 +56,7 @@ class Extensions:
             for library in libraries
             if library.own.canonical
         }
-        self.roots: dict[str, Bearer] = {}
+        self.below: dict[str, dict[str, Bearer]] = {}  # of each table
         # The same few stand in the same few places, while of others there is any number.
         self.find, self.misplaced = lru_cache(MANY)(self._find), lru_cache(MANY)(self._misplaced)
 
@@ -140,15 +127,21 @@ class Extensions:
         return found
 
     def _may_stand(self, structure: Structure, type_: str, path: str, within: str) -> Answer:
-        if type_ not in self.roots:
-            self.roots[type_] = Bearer(self.types, (type_, *RESOURCES), type_)
-        bearer: Bearer | None = self.roots[type_]
+        bearers = [Bearer(frozenset(), (type_, *RESOURCES), type_)]
         for step in path.split(".")[1:-1]:
-            key = step.partition("[")[0]
-            bearer = bearer.below(key) if bearer else None
-        if bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context):
+            bearer = self._below(bearers[-1].table).get(step.partition("[")[0])
+            if bearer is None:  # the type has no such thing, which the base says
+                return True
+            bearers.append(bearer)
+        if any(_fits(kind, expression, bearers, within) for kind, expression in structure.context):
             return True
         return None if any(kind not in KINDS for kind, _ in structure.context) else False
+
+    def _below(self, table: str) -> dict[str, Bearer]:
+        """What is in a value; in a primitive what is in any element."""
+        if table not in self.below:
+            self.below[table] = dict(_borne(self.types.get(table) or self.types["Element"]))
+        return self.below[table]
 
 
 def _url(node: Json) -> str:
@@ -176,12 +169,21 @@ def _ask(asked: Iterable[Asked], structure: Structure, walk: Walk) -> None:
         walk.out[before:] = [structure.signed(one) for one in walk.out[before:]]
 
 
-def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
-    """Whether an element, or what is in the extension `within`, is what a context names."""
+def _fits(kind: str, expression: str, bearers: Sequence[Bearer], within: str) -> bool:
+    """Whether the last of the elements, one in another, or what is in the extension `within`, is what a context names."""
     if kind == "extension":
         return within == expression
     name = expression.rpartition("#")[2]
-    return kind == "element" and (name in ANY or name in bearer.names)
+    return kind == "element" and (name in ANY or _is(name, bearers))
+
+
+def _is(name: str, bearers: Sequence[Bearer]) -> bool:
+    """Whether a name is that of the last one: its type, or a path to it from the type of one around it."""
+    type_, *path = name.split(".")
+    around = len(bearers) - len(path) - 1
+    if around < 0 or type_ not in bearers[around].types:
+        return False
+    return all(step in one.spelt for step, one in zip(path, bearers[around + 1 :], strict=True))
 
 
 def _slices(structure: Structure) -> Iterable[Node]:

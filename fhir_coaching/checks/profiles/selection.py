@@ -74,11 +74,11 @@ class Chosen:
             if len(urls) == 1 == len(known):
                 found[id(known[0])] = known[0]
             elif not urls:
-                walk.tell("not-checked", at, f"{library.own} has no profile of this type")
+                walk.tell("no-profile", at, f"{library.own} has no profile of this type")
             elif not any(one.library is library and one.type == type_ for one in claimed):
-                walk.tell("not-checked", at, f"{library.own} has {len(urls)} profiles of this type, and none is named")
+                walk.tell("no-profile", at, f"{library.own} has {len(urls)} profiles of this type, and none is named")
         if self.named and not self.wholes and not found and not claimed:
-            walk.tell("not-checked", at, "none of the profiles that are named is of this type")
+            walk.tell("no-profile", at, "none of the profiles that are named is of this type")
         return list((found | {id(one): one for one in claimed}).values())
 
     def _claimed(self, resource: Json, at: str, walk: Walk) -> Iterator[Structure]:
