@@ -131,7 +131,10 @@ def test_an_extension_without_a_part(version: Version) -> None:
 
 def test_it_is_found_with_who_asks_and_what_is_allowed() -> None:
     (one,) = check(GOAL | {"extension": [{"url": HL7 + "goal-relationship"}, NUMBER]}, R4)[-1:]
-    assert (one.message, one.hint) == ("an extension that may not stand here", "asked by session-number 0.1.0")
+    assert (one.message, one.hint) == (
+        "an extension that may not stand here",
+        "asked by session-number 0.1.0; allowed: Encounter",
+    )
     (one,) = check(GOAL | {"extension": [{**ABSENT, "valueCode": MARK}]}, R4)
     assert one.hint.startswith("asked by data-absent-reason ")
     assert MARK not in f"{one}"
@@ -268,7 +271,7 @@ def test_an_address_of_another_profile_is_that_of_no_extension() -> None:
     url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-goal"
     told = check(GOAL | {"extension": [{"url": url, "valueString": "made up"}]}, R4, chosen(["us-core@6.1.0"]))
     assert [one.message for one in told if one.element == "Goal.extension[0].url"] == [
-        "the guide that should define this extension does not"
+        "us-core 6.1.0 has no extension of this name"
     ]
 
 
@@ -315,10 +318,17 @@ CROSSINGS: dict[str, tuple[Version, str, Json, list[str]]] = {
     ),
     "of one type of several": (R5, CROSSED.format("4.0", "Goal.start"), {"valueDate": "2026"}, []),
     "of none of them": (R5, CROSSED.format("4.0", "Goal.start"), {"valueString": "2026"}, ["extension"]),
-    "of the same version": (R5, CROSSED.format("5.0", "Goal.continuous"), {"valueString": "yes"}, []),
-    "of no element": (R4, CROSSED.format("5.0", "Goal.more"), {"valueString": "yes"}, []),
-    "of no type": (R4, CROSSED.format("5.0", "More.more"), {"valueString": "yes"}, []),
-    "with elements of its own": (R4, CROSSED.format("5.0", "Goal.acceptance"), {"valueString": "yes"}, []),
+    "of the same version": (R5, CROSSED.format("5.0", "Goal.continuous"), {"valueBoolean": True}, ["extension"]),
+    "of no element": (R4, CROSSED.format("5.0", "Goal.more"), {"valueString": "yes"}, ["extension"]),
+    "of no type": (R4, CROSSED.format("5.0", "More.more"), {"valueString": "yes"}, ["extension"]),
+    "of a type that is not checked": (R4, CROSSED.format("5.0", "Task.more"), {"valueString": "yes"}, []),
+    "that modifies, among the others": (
+        R4,
+        CROSSED.format("5.0", "ServiceRequest.doNotPerform"),
+        {"valueBoolean": True},
+        ["modifier"],
+    ),
+    "with elements of its own": (R4, CROSSED.format("5.0", "Goal.target"), {"valueString": "yes"}, []),
     "of a type that R4 lacks": (R4, CROSSED.format("5.0", "Encounter.reason.value"), {"valueString": "yes"}, []),
     "of a version that is not at hand": (R4, CROSSED.format("4.3", "Goal.continuous"), {"valueString": "yes"}, []),
 }

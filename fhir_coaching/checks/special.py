@@ -24,7 +24,7 @@ LONGEST = 100  # letters of an id, or of a code that is compared with others
 MANY, REMEMBERED = 300, 1024  # codes that one is compared with, to find what was meant; answers to that
 FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
+absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
 _WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
 
@@ -63,7 +63,7 @@ def extension(node: Json, at: str, walk: Walk) -> None:
         )
     walk.extensions.append((node, at, walk.scope))
     url = node.get("url")
-    if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
+    if url.__class__ is str and url[:4] != "http" and not absolute(url):
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
         around = at.rpartition(".")[0].rpartition(".")[2]
         if not around.startswith(("extension[", "modifierExtension[")):
@@ -110,7 +110,7 @@ def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str
     before, type_ = named.groups() if named else (None, None)
     if _BLANK(reference):
         walk.error("reference", f"{at}.reference", "an address has no blanks")
-    elif reference and not before and type_ not in resources and not _ABSOLUTE(reference) and "?" not in reference:
+    elif reference and not before and type_ not in resources and not absolute(reference) and "?" not in reference:
         walk.warn("reference", f"{at}.reference", "neither a type of resource with an id nor an absolute URL")
     return type_ if type_ in resources else None
 
@@ -176,7 +176,7 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
         walk.error("bundle", f"{at}.resource", "what a search found has an id")
     if url.__class__ is not str:
         return
-    if not _ABSOLUTE(url):
+    if not absolute(url):
         walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
     elif url[:4] == "http" and its.get("id").__class__ is str:
         *_, type_, id_ = ("", *url.split("/"))
@@ -187,7 +187,7 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
 def identifier(node: Json, at: str, walk: Walk) -> None:
     """Its system is not named by a path; a National Provider Identifier checks itself (45 CFR 162.406)."""
     system, value = node.get("system"), node.get("value")
-    if system.__class__ is str and system[:4] != "http" and not _ABSOLUTE(system):
+    if system.__class__ is str and system[:4] != "http" and not absolute(system):
         walk.error("url", f"{at}.system", "the system of an identifier is absolute")
     if system == NPI and value.__class__ is str and not is_npi(value):
         walk.error("npi", f"{at}.value", "no NPI: ten digits, of which the last checks the others")

@@ -4,21 +4,24 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
 from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
-from fhir_coaching.checks.profiles.crossing import crossed
+from fhir_coaching.checks.profiles.crossing import amiss, crossed
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
+from fhir_coaching.checks.special import absolute
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version
 
+FEW, NEAR = 6, 0.8  # contexts that a hint names; how alike names are of which one was probably meant
 MODIFIER = ".modifierExtension"
 KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
@@ -52,9 +55,7 @@ class Extensions:
     def __init__(self, compiler: Compiler, libraries: Sequence[Library]) -> None:
         self.version, self.types, self.libraries = compiler.version, compiler.tables, libraries
         self.own = {
-            f"{library.own.canonical}/StructureDefinition/": str(library.own)
-            for library in libraries
-            if library.own.canonical
+            f"{library.own.canonical}/StructureDefinition/": library for library in libraries if library.own.canonical
         }
         self.below: dict[str, dict[str, Bearer]] = {}  # of each table
         # The same few stand in the same few places, while of others there is any number.
@@ -87,24 +88,26 @@ class Extensions:
         for severity, rule, says in self.misplaced(
             structure, scope.resource["resourceType"], at[len(scope.at) :], within
         ):
-            walk.say(severity, rule, at, says, ASKED + structure.name)
+            hint = f"{ASKED}{structure.name}{_allowed(structure) if rule == 'extension' else ''}"
+            walk.say(severity, rule, at, says, hint)
 
     def _unknown(self, url: str, at: str, walk: Walk, within: str) -> None:
         """Nobody defines it; it may be a part of the one that it is in."""
         if _modifies(at):
             walk.error("modifier", at, "an unknown modifier extension: it may change what the element means")
-        if ":" not in url:
+        if not absolute(url):
             around = self.find(within)
             if around is not None and not any(_names(one, url) for one in _slices(around[0])):
                 says = "the extension around it has no part of this name"
                 walk.error("extension", at, says, ASKED + around[0].name)
-        elif guide := next((name for own, name in self.own.items() if url.startswith(own)), ""):
-            says = "the guide that should define this extension does not"
-            walk.warn("extension", f"{at}.url", says, f"it is {guide}")
+        elif says := amiss(url, self.version):
+            walk.error("extension", f"{at}.url", says)
+        elif library := next((its for own, its in self.own.items() if url.startswith(own)), None):
+            walk.warn("extension", f"{at}.url", f"{library.own} has no extension of this name", _meant(url, library))
 
     def _find(self, url: str) -> tuple[Structure, Plain | None] | None:
         """A definition, and what it asks of most extensions."""
-        if ":" not in url:
+        if not absolute(url):
             return None  # a part of another one
         found = (library.structure(url) for library in self.libraries)
         structure = next((one for one in found if one is not None and one.type == "Extension"), None)
@@ -142,6 +145,24 @@ class Extensions:
         if table not in self.below:
             self.below[table] = dict(_borne(self.types.get(table) or self.types["Element"]))
         return self.below[table]
+
+
+def _allowed(structure: Structure) -> str:
+    """Where an extension may stand."""
+    names = [expression for kind, expression in structure.context if kind in KINDS]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"; allowed: {', '.join(names[:FEW])}{more}"
+
+
+@lru_cache(MANY)
+def _meant(url: str, library: Library) -> str:
+    """What was probably meant by an address."""
+    bare = url.partition("|")[0].rstrip("/")
+    known = [one for one, type_ in library.own.types.items() if type_ == "Extension"]
+    if bare in known:
+        return f"write {bare}"
+    near = get_close_matches(bare.rpartition("/")[2], [one.rpartition("/")[2] for one in known], 1, NEAR)
+    return f"perhaps {near[0]}" if near else ""
 
 
 def _url(node: Json) -> str:
