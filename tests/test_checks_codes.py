@@ -76,7 +76,7 @@ def test_what_a_document_is_is_a_code_of_loinc_or_unknown(version: str, name: st
 @pytest.mark.parametrize(
     ("codes", "hint"),
     [
-        ({CODES: ["red", "blue"]}, f"one of blue ({CODES}), red ({CODES})"),
+        ({CODES: ["red", "blue"]}, f"one of blue, red ({CODES})"),
         ({NULL: ["UNK"], LOINC: None}, f"one of UNK ({NULL}), or some of {LOINC}"),
         ({SNOMED: None, LOINC: None}, f"some of {LOINC} or {SNOMED}"),
         ({CODES: list("abcdefg"), NULL: ["UNK"], LOINC: None}, f"8 codes of {NULL} or {CODES}, or some of {LOINC}"),

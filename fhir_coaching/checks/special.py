@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any, Protocol
 
 from fhir_coaching.checks import narrative, vitals
 from fhir_coaching.checks.between import BETWEEN
+from fhir_coaching.checks.codes import UNKNOWN, counted
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
+from fhir_coaching.checks.meant import meant
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7, NPI, OWN, is_npi
 from fhir_coaching.versions import R4, Json
@@ -20,8 +20,7 @@ _LITERAL = re.compile(
     r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
     re.ASCII,  # a no-break space is no blank
 ).fullmatch
-LONGEST = 100  # letters of an id, or of a code that is compared with others
-MANY, REMEMBERED = 300, 1024  # codes that one is compared with, to find what was meant; answers to that
+LONGEST = 100  # letters of an id
 FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
 absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
@@ -201,8 +200,8 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         walk.ids.add(value)
 
 
-def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk], None]:
-    """A code that its code system does not have, where that is known as a whole.
+def coding(systems: Mapping[str, frozenset[str]], respelt: Callable[[str], str]) -> Callable[[Json, str, Walk], None]:
+    """A code that its code system does not have, where that is known as a whole; a system that is called otherwise.
 
     FHIR's own systems are those of its version, a guide's those of the guide; HL7's terminology grows, and so may have the code
     in a later edition.
@@ -210,25 +209,21 @@ def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk],
 
     def check(node: Json, at: str, walk: Walk) -> None:
         system, code = node.get("system"), node.get("code")
-        if system.__class__ is not str or code.__class__ is not str:
+        if system.__class__ is not str:
             return
         name, of_guide = str(system), walk.systems.get(str(system))
         known = systems.get(name) or of_guide
-        if known is None or code in known:
-            return
-        hint = _meant(name, known, str(code)[:LONGEST])
-        if of_guide is not None or name.startswith(FINAL):
-            walk.error("code", f"{at}.code", "no code of its code system", hint)
-        else:
-            walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
+        if known is None:
+            if right := respelt(name):
+                walk.warn("system", f"{at}.system", "this code system goes by another address", f"write {right}")
+        elif code.__class__ is str and code not in known:
+            hint = f"perhaps {near}" if (near := meant(str(code), known)) else counted({name: known})
+            if of_guide is not None or name.startswith(FINAL):
+                walk.error("code", f"{at}.code", "no code of its code system", hint)
+            else:
+                walk.warn("code", f"{at}.code", UNKNOWN, hint)
 
     return check
-
-
-@lru_cache(REMEMBERED)  # a mapping makes the same mistake again and again
-def _meant(system: str, codes: frozenset[str], code: str) -> str:
-    near = get_close_matches(code, codes, 1) if len(codes) <= MANY else []
-    return f"perhaps {near[0]}" if near else f"{len(codes)} codes of {system}"
 
 
 CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {

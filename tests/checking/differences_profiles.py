@@ -2,8 +2,6 @@
 
 from checking.differences import DIFFERENCES, FALSE, MISSED, Difference
 
-from fhir_coaching.lens import R4
-
 # What the base leaves open and a guide does not: the extensions that it defines.
 PROFILES: tuple[Difference, ...] = (
     # What follows from another error, which both report.
@@ -31,6 +29,11 @@ PROFILES: tuple[Difference, ...] = (
         "^invariant vs-2 ",
         "a part of the value, or of what stands for it, is broken, which is found; whether it counts as there is not judged",
         beside="type|unknown|cardinality|invariant ele-1",
+    ),
+    Difference(
+        FALSE,
+        r"^code code at component\[\d+\]\.valueQuantity: ",
+        "units of a blood pressure's parts: the engine looks at the one that is fixed, not at the required value set",
     ),
     # What is not claimed.
     Difference(
@@ -78,13 +81,3 @@ PROFILES: tuple[Difference, ...] = (
 )  # fmt: skip
 
 GUIDED = (*DIFFERENCES, *PROFILES)
-
-# Of the vital signs, which are asked for by their code.
-SIGNS: tuple[Difference, ...] = (
-    Difference(
-        FALSE,
-        r"^code code at component\[\d+\]\.valueQuantity: ",
-        "units of a blood pressure's parts: the engine looks at the one that is fixed, not at the required value set",
-        versions=(R4,),
-    ),
-)
