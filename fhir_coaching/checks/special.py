@@ -66,7 +66,7 @@ def extension(node: Json, at: str, walk: Walk) -> None:
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
         around = at.rpartition(".")[0].rpartition(".")[2]
         if not around.startswith(("extension[", "modifierExtension[")):
-            walk.error("url", f"{at}.url", "the URL of an extension is absolute")
+            walk.error("url", f"{at}.url", "expected an absolute address", "write the whole address, https://…")
 
 
 def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> ValueCheck:
@@ -152,13 +152,19 @@ def resource(types: Types, value: Any, at: str, walk: Walk) -> None:
         return
     name = value.get("resourceType")
     if name.__class__ is not str or not _TYPE(name):
-        walk.error("type", f"{at}.resourceType".lstrip("."), "expected the name of a resource type")
+        near = meant(name, types.resources) if name.__class__ is str else ""
+        hint = f"perhaps {near}" if near else ""
+        walk.error("type", f"{at}.resourceType".lstrip("."), "expected the name of a resource type", hint)
     elif (check := types.resource(name)) is not None:
         check(value, at or name, walk)
     elif name in types.resources:
         walk.tell("not-checked", at or name, "a resource of this type is not checked here")
     else:
-        walk.error("type", f"{at}.resourceType".lstrip("."), f"FHIR {walk.version.name} has no resource of this type")
+        near = meant(str(name), types.resources)
+        hint = f"perhaps {near}" if near else ""
+        walk.error(
+            "type", f"{at}.resourceType".lstrip("."), f"FHIR {walk.version.name} has no resource of this type", hint
+        )
 
 
 def bundle_entry(node: Json, at: str, walk: Walk) -> None:
@@ -187,7 +193,8 @@ def identifier(node: Json, at: str, walk: Walk) -> None:
     """Its system is not named by a path; a National Provider Identifier checks itself (45 CFR 162.406)."""
     system, value = node.get("system"), node.get("value")
     if system.__class__ is str and system[:4] != "http" and not absolute(system):
-        walk.error("url", f"{at}.system", "the system of an identifier is absolute")
+        hint = "write urn:oid: before an OID" if system[:1].isdecimal() else "write the whole address, https://…"
+        walk.error("url", f"{at}.system", "expected an absolute address", hint)
     if system == NPI and value.__class__ is str and not is_npi(value):
         walk.error("npi", f"{at}.value", "no NPI: ten digits, of which the last checks the others")
 

@@ -82,7 +82,8 @@ class Walk:
     def unknown(self, at: str, key: Any, owner: str, known: Iterable[str]) -> None:
         """An element that FHIR does not have here. What is no name at all is not repeated: it could be anything."""
         if key.__class__ is not str or not _NAME(key):
-            self.error("unknown", at, f"{owner} has an element whose name is no name of FHIR's")
+            meant = _near(_joined(key), known) if key.__class__ is str else ""
+            self.error("unknown", at, f"{owner} has an element whose name is no name of FHIR's", meant)
             return
         self.error("unknown", f"{at}.{key}", f"{owner} has no element of this name", _near(key, known))
 
@@ -112,6 +113,12 @@ def _typed(found: Iterable[tuple[Json, str, Any]]) -> Iterator[tuple[str, str]]:
         name, type_ = holder.get(key), resource.get("resourceType") if resource.__class__ is dict else None
         if name.__class__ is str and type_.__class__ is str:
             yield str(name), str(type_)
+
+
+def _joined(key: str) -> str:
+    """A name that is spelt with underscores or hyphens as FHIR would; nothing of what is no name at all."""
+    bare = "".join(re.split("[-_ ]", key))
+    return bare if _NAME(bare) else ""
 
 
 def _near(key: str, known: Iterable[str]) -> str:
