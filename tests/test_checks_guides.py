@@ -229,6 +229,32 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(name: str) -> None
         chosen([name])
 
 
+def test_profiles_to_choose_from_are_named_wherever_they_stand(tmp_path: Path) -> None:
+    elsewhere = "https://elsewhere.example/another"
+    one, other = (profile(name, "Patient", {"birthDate": {"min": 1}}) for name in ("made-up", "another"))
+    made = guide(tmp_path, one, {**other, "url": elsewhere})
+    said = check({"resourceType": "Patient", "active": True}, R4, chosen([], [made]))
+    (hint,) = [one.hint for one in said if one.rule == "no-profile"]
+    assert {*hint.removeprefix("name one of ").split(", ")} == {f"{PROFILES}made-up", elsewhere}
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("us-core", "which version of us-core?", "known: us-core@3.1.1, us-core@4.0.0, us-core@5.0.1, us-core@6.1.0"),
+        ("us-core@6", "us-core has no version 6", "known: us-core@3.1.1, "),
+        ("us-core-goal", "us-core-goal is no guide", f"a profile is named by its address: {US_CORE}us-core-goal"),
+        ("made-up", "made-up is no guide", f"a profile is named by its address: {PROFILES}made-up"),
+        ("us-core-nobody", "no guide is called us-core-nobody", "known: guide-made@"),
+    ],
+)
+def test_what_is_meant_by_a_name_that_is_no_guide_s(name: str, message: str, hint: str, tmp_path: Path) -> None:
+    made = guide(tmp_path, profile("made-up", "Patient", {"birthDate": {"min": 1}}), name="example.guide.made")
+    with pytest.raises(SettingsError) as refused:
+        chosen([name], [made])
+    assert (refused.value.message, refused.value.hint[: len(hint)]) == (message, hint)
+
+
 def test_a_loaded_guide_is_known_by_its_name(tmp_path: Path) -> None:
     its = guide(tmp_path, profile("made-up", "Goal", {"category": {"min": 1}}), EXTENSION)
     for name in ("made-up", "made-up@1.2.3", "example.fhir.made.up@1.2.3"):

@@ -237,6 +237,23 @@ def test_what_is_not_checked_is_said() -> None:
     assert information({"resourceType": "Condition"}) == [
         "us-core 6.1.0 has 2 profiles of this type, and none is named"
     ]
+    for unread in ("AllergyIntolerance", "DiagnosticReport"):  # one of the guide's profiles is of it, two are
+        assert information({"resourceType": unread})[1:] == [
+            "us-core 6.1.0 has no profile of this type that is checked here"
+        ]
+
+
+def test_profiles_to_choose_from_are_named() -> None:
+    def hint(type_: str) -> str:
+        (found,) = [one for one in said({"resourceType": type_}, "us-core@6.1.0") if one.rule == "no-profile"]
+        return found.hint
+
+    assert hint("Condition") == (
+        f"name one of {US_CORE}: us-core-condition-encounter-diagnosis, us-core-condition-problems-health-concerns"
+    )
+    start, _, names = hint("Observation").partition(": ")
+    assert (start, names.count(","), names.endswith(" and 16 more")) == (f"name one of {US_CORE}", 5, True)
+    assert hint("CodeSystem") == ""
 
 
 def test_every_entry_of_a_bundle_is_asked() -> None:

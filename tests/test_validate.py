@@ -318,7 +318,7 @@ def test_operation_outcomes_are_right_by_our_own_check(version: Version, tmp_pat
     outcome = json.loads(run("validate", one, "--fhir", fhir, "--output", "operationoutcome").stdout)
     assert [(issue["severity"], issue["code"], issue["expression"]) for issue in outcome["issue"]] == [
         ("error", "code-invalid", ["Goal.lifecycleStatus"]),
-        ("error", "value", ["Goal.startDate"]),
+        ("error", "value", ["Goal.start"]),
         ("error", "structure", ["Goal.foo"]),
     ]
     assert outcome["issue"][0]["location"] == ["Line[3] Col[22]"]

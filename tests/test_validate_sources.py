@@ -68,6 +68,9 @@ WRONG: dict[str, tuple[str, bytes, Found]] = {
     "far too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
                      [("input", 2, 106, "not JSON: nested more than 100 deep")]),
     "a list": ("g.json", b"\n [1]", [("input", 2, 2, "a JSON array")]),
+    "an empty list": ("g.json", b"\n[ ]", [("input", 2, 1, "an empty JSON array")]),
+    "an empty list as a line": ("r.ndjson", b"[ ]\n", [("input", 1, None, "an empty JSON array")]),
+    "an empty list as a later line": ("r.ndjson", LINE + b"[]\n", [("input", 2, 1, "an empty JSON array")]),
     "a text": ("g.json", b' "x"', [("input", 1, 2, "not a JSON object")]),
     "neither": ("g.json", b'{\n"a": 1}', [("input", 1, 1, "neither a resource nor a record")]),
     "empty": ("g.json", b"", [("input", None, None, "there is nothing in it")]),
@@ -90,6 +93,15 @@ def test_wrong_input_is_a_finding_with_its_place_and_the_rest_goes_on(name: str,
     found = told(tmp_path / file, tmp_path / "other.json")
     assert found[:-1] == expected
     assert found[-1][0] == "code"
+
+
+def test_a_list_is_taken_apart_where_there_is_something_in_it(tmp_path: Path) -> None:
+    for name in ("g.json", "r.ndjson"):
+        path = tmp_path / name
+        for content, parts in (("[]", False), ("[1]", True), ("[\n1]", True)):
+            path.write_text(content)
+            said = run("validate", path).stdout
+            assert ("takes an array apart" in said, "jq" in said, "expected one" in said) == (parts, parts, True)
 
 
 def test_a_line_of_100_mb_is_refused_and_not_held(tmp_path: Path) -> None:
@@ -286,9 +298,7 @@ def test_a_reader_that_goes_away_is_no_error(jobs: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
-    if sent is signal.SIGTERM and jobs == "1":
-        pytest.skip("nobody is left behind where nobody helps")
+def test_signals_end_it_cleanly_and_alike_whoever_helps(jobs: str, sent: signal.Signals) -> None:
     command = [sys.executable, "-m", "fhir_coaching", "validate", "-", "--output", "ndjson", "--jobs", jobs]
     there, here = os.pipe()
 
@@ -311,7 +321,8 @@ def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
             running.send_signal(sent)
         _, errors = running.communicate(timeout=60)
     feeder.join()
-    assert (running.returncode, errors.decode().strip()) == (130, "interrupted")
+    told = (130, "interrupted") if sent is signal.SIGINT else (-signal.SIGTERM, "")  # which a shell calls 143
+    assert (running.returncode, errors.decode().strip()) == told
     with pytest.raises(ProcessLookupError):  # nobody of its group is left
         os.killpg(running.pid, 0)
 

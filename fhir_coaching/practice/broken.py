@@ -99,6 +99,8 @@ def not_json(text: bytes, error: str, *, line: bool = True) -> tuple[str, str, i
 def no_object(value: object, *, line: bool = True) -> tuple[str, str]:
     """What is wrong with a JSON value that is no object, and what to do."""
     expected = ONE_A_LINE if line else ONE_DOCUMENT
+    if value == []:
+        return "an empty JSON array", expected.partition(";")[0]
     if isinstance(value, list):
         return "a JSON array", f"{expected}; {APART}"
     return "not a JSON object", expected
