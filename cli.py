@@ -162,7 +162,7 @@ def lines_of(fault: Fault, start: str, *, but: str = "") -> list[str]:
     where = f"{fault.place}{element}"
     said = f"{where}: {fault.message}" if where else fault.message
     below = "  " if start.strip() else f"{start}  "
-    return paragraph(start, said, below) + paragraph(below, fault.hint if fault.hint != but else "")
+    return paragraph(start, said, below) + paragraph(below, fault.hint if fault.hint != but else "", below)
 
 
 def paragraph(start: str, text: str, below: str = "  ") -> list[str]:

@@ -5,6 +5,7 @@ Messages carry paths, codes, counts and record ids, never a value that may say s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 
@@ -90,6 +91,10 @@ class FaultsError(CoachingError):
     def __init__(self, faults: Iterable[Fault], *, more: int = 0, hint: str = "") -> None:
         self.faults, self.more = tuple(faults), more
         super().__init__("\n".join([*map(str, self.faults), *([f"and {more} more"] if more else [])]), hint=hint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent from one process to another by what it is made of; an exception would be by its text."""
+        return partial(type(self), more=self.more, hint=self.hint), (self.faults,)
 
 
 class InputError(FaultsError):

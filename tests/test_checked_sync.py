@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from hospital import Hospital
-from practices import ALL, HELD, INSURED, PLAN, RESOURCES, STEPS, Practice, item, outcomes, said
+from practices import ALL, HELD, MEALS, PLAN, RESOURCES, STEPS, Practice, item, outcomes, said
 
 from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.lens import R4, R5, Version
@@ -146,13 +146,17 @@ def test_an_adopted_resource_may_be_wrong(adopted: Hospital) -> None:
 
 
 def test_a_strict_push_keeps_back_what_has_warnings(practice: Practice) -> None:
-    """A member's number is no kind of identifier that the value set has."""
+    """A kind of identifier that the value set does not have; that of a member's number is the mapping's own choice."""
+    kind = {"codings": [{"system": "https://practice.example/kinds", "code": "made-up"}]}
+    doubtful = {**MEALS, "identifiers": [{"system": "https://practice.example/x", "value": "1", "type": kind}]}
+    practice.write(doubtful)
     report = practice.push(strict=True)
-    one = item(report, "coverage", "v1")
-    assert (one.outcome, found(one)) == (Outcome.FAILED, [(WARNING, "code", "Coverage.identifier[1].type")])
+    one, insured = item(report, "goal", MEALS["id"]), item(report, "coverage", "v1")
+    assert (one.outcome, [(its.severity, its.rule) for its in one.findings]) == (Outcome.FAILED, [(WARNING, "code")])
+    assert insured.outcome is Outcome.CREATED
     assert practice.push().exit_code == 0
-    practice.write({**INSURED, "member_id": "W-2"})
-    one = item(practice.push(strict=True), "coverage", "v1")
+    practice.write({**doubtful, "statement": "Cook at home"})
+    one = item(practice.push(strict=True), "goal", MEALS["id"])
     assert (one.outcome, found(one)) == (Outcome.UPDATED, [])  # the copy there has it too
 
 

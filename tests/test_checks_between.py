@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fhir_coaching.checks import check
 from fhir_coaching.errors import ERROR, WARNING
+from fhir_coaching.fhir.moments import after, seconds_between
 from fhir_coaching.lens import R4, R5, Version
 from fhir_coaching.practice.findings import findings
 from fhir_coaching.records.coaching import Goal
@@ -269,3 +270,9 @@ def test_records_and_resources_are_told_the_same_in_the_same_words() -> None:
     for resource, record in zip(resources, records, strict=True):
         (one,), (other,) = [its for its in check(resource, R4) if its.rule in {"npi", "goal-due"}], findings(record)
         assert (one.rule, one.severity, one.message) == (other.rule, other.severity, other.message)
+
+
+def test_a_leap_second_is_a_time_like_others() -> None:
+    leap, before, noon = "2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z", "2016-12-31T12:00:00Z"
+    assert (after(leap, before), after(before, leap), after(leap, noon)) == (False, False, True)
+    assert seconds_between(before, leap) == 0

@@ -56,7 +56,8 @@ def test_texts_that_come_again_are_remembered_within_bounds(name: str) -> None:
     texts = [f"2{number:06}-01-01" for number in range(MANY + 100)]
     before = [bool(test(text)) for text in texts]
     assert [bool(test(text)) for text in texts] == before
-    memory = (formats._day if name == "date" else test).__self__  # type: ignore[attr-defined]  # noqa: SLF001
+    remembers: Any = formats._day if name == "date" else test  # noqa: SLF001
+    memory = remembers.__self__
     assert len(memory) <= MANY
     assert not test("x " * LONG)
     assert max(map(len, memory)) < LONG

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fhir_coaching.checks import check
 from fhir_coaching.checks.profiles.guides import chosen
-from fhir_coaching.lens import R4
+from fhir_coaching.checks.profiles.library import defined
+from fhir_coaching.lens import R4, R5, Version
 
 Json = dict[str, Any]
 
@@ -57,6 +58,26 @@ def test_a_resource_with_anything_in_it_is_answered(source: Json, data: st.DataO
     if isinstance(spot.holder, dict):
         spot.holder[f"{CANARY} "] = spot.holder.pop(spot.key)  # what is no name of FHIR's is a value
         quiet(resource)
+
+
+@pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
+@given(data=st.data(), value=anything)
+def test_a_known_extension_with_anything_in_it_is_answered(version: Version, data: st.DataObject, value: Any) -> None:
+    urls = sorted(url for library in defined(version) for url in library.own.profiles)
+    extension: Json = {"url": data.draw(st.sampled_from(urls))}
+    extension |= data.draw(
+        st.dictionaries(st.sampled_from(["valueCode", "valueReference", "extension", "valueCodeableConcept"]), anything)
+    )
+    parts = data.draw(st.lists(st.sampled_from(["type", "target", "code", "period", "status"]), max_size=3))
+    extension |= {"extension": [{"url": part, "valueCodeableConcept": value} for part in parts]} if parts else {}
+    goal = {
+        "resourceType": "Goal",
+        "extension": [extension, value],
+        "modifierExtension": [extension],
+        "contained": [value],
+    }
+    for one in check(goal, version):
+        assert CANARY not in f"{one.rule} {one.element} {one.message} {one.hint}"
 
 
 @pytest.mark.parametrize("number", range(len(others())))

@@ -109,8 +109,8 @@ def test_profiles_of_other_types_are_said_to_be_unread(tmp_path: Path) -> None:
     assert made.unread == ("a profile of Medication, which is not checked here",)
     with pytest.raises(SettingsError, match="of a type that is not checked here"):
         chosen([PROFILES + "made-up"], [made])
-    (said,) = check({"resourceType": "Medication"}, R4, chosen([], [made]))
-    assert (said.rule, said.severity) == ("not-checked", INFORMATION)
+    said = check({"resourceType": "Medication"}, R4, chosen([], [made]))
+    assert [(one.rule, one.severity) for one in said] == [("not-checked", INFORMATION), ("no-profile", INFORMATION)]
 
 
 def test_codes_of_a_guide_s_own_system_are_counted_out(tmp_path: Path) -> None:
@@ -227,6 +227,32 @@ def test_a_profile_by_its_address_is_that_of_the_version_or_the_newest() -> None
 def test_an_unknown_name_is_refused_with_those_that_are_known(name: str) -> None:
     with pytest.raises(SettingsError, match=r"us-core@6\.1\.0"):
         chosen([name])
+
+
+def test_profiles_to_choose_from_are_named_wherever_they_stand(tmp_path: Path) -> None:
+    elsewhere = "https://elsewhere.example/another"
+    one, other = (profile(name, "Patient", {"birthDate": {"min": 1}}) for name in ("made-up", "another"))
+    made = guide(tmp_path, one, {**other, "url": elsewhere})
+    said = check({"resourceType": "Patient", "active": True}, R4, chosen([], [made]))
+    (hint,) = [one.hint for one in said if one.rule == "no-profile"]
+    assert {*hint.removeprefix("name one of ").split(", ")} == {f"{PROFILES}made-up", elsewhere}
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("us-core", "which version of us-core?", "known: us-core@3.1.1, us-core@4.0.0, us-core@5.0.1, us-core@6.1.0"),
+        ("us-core@6", "us-core has no version 6", "known: us-core@3.1.1, "),
+        ("us-core-goal", "us-core-goal is no guide", f"a profile is named by its address: {US_CORE}us-core-goal"),
+        ("made-up", "made-up is no guide", f"a profile is named by its address: {PROFILES}made-up"),
+        ("us-core-nobody", "no guide is called us-core-nobody", "known: guide-made@"),
+    ],
+)
+def test_what_is_meant_by_a_name_that_is_no_guide_s(name: str, message: str, hint: str, tmp_path: Path) -> None:
+    made = guide(tmp_path, profile("made-up", "Patient", {"birthDate": {"min": 1}}), name="example.guide.made")
+    with pytest.raises(SettingsError) as refused:
+        chosen([name], [made])
+    assert (refused.value.message, refused.value.hint[: len(hint)]) == (message, hint)
 
 
 def test_a_loaded_guide_is_known_by_its_name(tmp_path: Path) -> None:

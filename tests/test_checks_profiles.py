@@ -42,6 +42,12 @@ ASKED: dict[str, tuple[dict[str, Json], Json, Json, Found]] = {
         [("cardinality", "Goal.target[1].measure")],
     ),
     "a value": ({"lifecycleStatus": {"fixedCode": "active"}}, {}, {"lifecycleStatus": "planned"}, [("fixed", "Goal.lifecycleStatus")]),
+    "a value and nothing beside it": (
+        {"lifecycleStatus": {"fixedCode": "active"}},
+        {"_lifecycleStatus": {"id": "a"}},
+        {"_lifecycleStatus": {"extension": [{"url": "urn:x:y", "valueCode": "a"}]}},
+        [("fixed", "Goal.lifecycleStatus")],
+    ),
     "a pattern": (
         {"description": {"patternCodeableConcept": coded("red")}},
         {"description": coded("red") | {"text": "more"}},
@@ -206,7 +212,7 @@ def test_another_version_of_a_profile_is_not_evaluated() -> None:
 
 def test_a_resource_of_a_type_that_no_named_profile_is_of_is_said_to_be_so() -> None:
     assert [(one.rule, one.severity) for one in said(PATIENT, US_CORE + "us-core-goal")] == [
-        ("not-checked", INFORMATION)
+        ("no-profile", INFORMATION)
     ]
 
 
@@ -214,7 +220,7 @@ def test_a_claimed_profile_is_asked_and_a_false_claim_is_found() -> None:
     def rules(*profiles: str) -> Found:
         claiming = {**PATIENT, "meta": {"profile": [*profiles]}}
         found = said(claiming, US_CORE + "us-core-goal")
-        return [(one.rule, one.element) for one in found if one.rule != "not-checked"]
+        return [(one.rule, one.element) for one in found if one.rule != "no-profile"]
 
     assert rules(US_CORE + "us-core-patient") == []
     at = "Patient.meta.profile[0]"
@@ -231,6 +237,23 @@ def test_what_is_not_checked_is_said() -> None:
     assert information({"resourceType": "Condition"}) == [
         "us-core 6.1.0 has 2 profiles of this type, and none is named"
     ]
+    for unread in ("AllergyIntolerance", "DiagnosticReport"):  # one of the guide's profiles is of it, two are
+        assert information({"resourceType": unread})[1:] == [
+            "us-core 6.1.0 has no profile of this type that is checked here"
+        ]
+
+
+def test_profiles_to_choose_from_are_named() -> None:
+    def hint(type_: str) -> str:
+        (found,) = [one for one in said({"resourceType": type_}, "us-core@6.1.0") if one.rule == "no-profile"]
+        return found.hint
+
+    assert hint("Condition") == (
+        f"name one of {US_CORE}: us-core-condition-encounter-diagnosis, us-core-condition-problems-health-concerns"
+    )
+    start, _, names = hint("Observation").partition(": ")
+    assert (start, names.count(","), names.endswith(" and 16 more")) == (f"name one of {US_CORE}", 5, True)
+    assert hint("CodeSystem") == ""
 
 
 def test_every_entry_of_a_bundle_is_asked() -> None:

@@ -103,6 +103,11 @@ def test_an_error_keeps_to_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPat
     text = told(InputError([Fault("word " * 40, place="goals.ndjson:1", hint="do " * 40)] * 3))
     assert max(map(len, text.splitlines())) < 60
     assert told(SettingsError("no", hint="do this")).splitlines() == ["Error: no", "  do this"]
+    several = told(
+        InputError([Fault("wrong", place="a.ndjson:1", hint="do " * 40), Fault("wrong", place="b.ndjson:1")])
+    )
+    hints = [line for line in several.splitlines() if line.lstrip().startswith("do")]
+    assert [line[: -len(line.lstrip())] for line in hints] == ["    "] * 3
 
 
 def test_faults_that_a_source_only_counted_are_in_the_number() -> None:

@@ -79,11 +79,28 @@ def test_another_rule_or_another_element_is_ours() -> None:
 @versions
 def test_warnings_are_asked_for(version: Version) -> None:
     doubtful = {**GOAL, "achievementStatus": {"coding": [{"system": "https://practice.example", "code": "made-up"}]}}
-    identified = {**doubtful, "identifier": [{"type": {"coding": [{"code": "made-up"}]}, "value": "1"}]}
+    identified = {
+        **doubtful,
+        "identifier": [{"system": "https://ehr.example", "type": {"coding": [{"code": "made-up"}]}, "value": "1"}],
+    }
     assert weigh(identified, None, version) == Weighed()
     strict = weigh(identified, None, version, strict=True)
     assert {one.severity for one in strict.stops} == {WARNING}
     assert weigh(identified, identified, version, strict=True) == Weighed()
+
+
+@versions
+def test_a_warning_of_a_code_that_the_mapping_writes_stops_nothing(version: Version) -> None:
+    lens = KINDS["coverage"].lens(version, PracticeNames("https://practice.example")).lenses["coverage"]
+    member = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MB"}]}
+    insurance: Json = {
+        "resourceType": "Coverage", "status": "active", "kind": "insurance", "beneficiary": {"reference": "Patient/p1"},
+        "payor": [{"reference": "Organization/o1"}], "identifier": [{"type": member, "value": "1"}],
+    }  # fmt: skip
+    del insurance["payor" if version is R5 else "kind"]
+    (one,) = told(insurance, version)
+    assert (one.severity, one.rule, one.element) == (WARNING, "code", "Coverage.identifier[0].type")
+    assert weighed(insurance, None, version, place="coverages.ndjson:1", lens=lens, strict=True) == Weighed()
 
 
 def test_what_nobody_is_to_be_told() -> None:

@@ -318,7 +318,7 @@ def test_operation_outcomes_are_right_by_our_own_check(version: Version, tmp_pat
     outcome = json.loads(run("validate", one, "--fhir", fhir, "--output", "operationoutcome").stdout)
     assert [(issue["severity"], issue["code"], issue["expression"]) for issue in outcome["issue"]] == [
         ("error", "code-invalid", ["Goal.lifecycleStatus"]),
-        ("error", "value", ["Goal.startDate"]),
+        ("error", "value", ["Goal.start"]),
         ("error", "structure", ["Goal.foo"]),
     ]
     assert outcome["issue"][0]["location"] == ["Line[3] Col[22]"]
@@ -346,6 +346,10 @@ def test_profiles_are_asked_for_by_name(tmp_path: Path) -> None:
     assert findings(patient) == []
     found = findings(patient, "--profile", "us-core@6.1.0")
     assert {"Patient.name", "Patient.identifier"} <= {one["element"] for one in found}
+    system = saved(tmp_path / "c.json", {"resourceType": "CodeSystem", "status": "draft", "content": "complete"})
+    done = run("validate", system, "--profile", "us-core@6.1.0")
+    assert "information no-profile: CodeSystem: us-core 6.1.0 has no profile of this type" in done.stdout
+    assert done.stdout.endswith("1 checked, 0 errors, 0 warnings\n")  # it was checked, by the base
     unknown = run("validate", patient, "--profile", "us-core@0")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
     assert "us-core@6.1.0" in unknown.stderr

@@ -61,11 +61,16 @@ WRONG: dict[str, tuple[str, bytes, Found]] = {
     "NaN": ("r.ndjson", LINE + b'{"resourceType": "Goal", "x": NaN}\n', [("input", 2, 31, "NaN or Infinity")]),
     "half a pair": ("r.ndjson", b'{"resourceType": "Goal", "x": "\\ud800"}\n' + LINE,
                     [("input", 1, 32, "not JSON: half of a surrogate pair")]),
+    "half a pair before a letter": ("g.json", rb'{"a": "x\ud83d and more"}', [("input", 1, 9, "not JSON: half of a surrogate pair")]),
+    "half a pair before another": ("g.json", rb'{"a": "\ud83d\u0041"}', [("input", 1, 14, "not JSON: half of a surrogate pair")]),
     "too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 200 + b"]" * 200 + b"}",
                  [("input", 2, 106, "not JSON: nested more than 100 deep")]),
     "far too deep": ("g.json", b'{"resourceType": "Goal",\n "x": ' + b"[" * 5000 + b"]" * 5000 + b"}",
                      [("input", 2, 106, "not JSON: nested more than 100 deep")]),
     "a list": ("g.json", b"\n [1]", [("input", 2, 2, "a JSON array")]),
+    "an empty list": ("g.json", b"\n[ ]", [("input", 2, 1, "an empty JSON array")]),
+    "an empty list as a line": ("r.ndjson", b"[ ]\n", [("input", 1, None, "an empty JSON array")]),
+    "an empty list as a later line": ("r.ndjson", LINE + b"[]\n", [("input", 2, 1, "an empty JSON array")]),
     "a text": ("g.json", b' "x"', [("input", 1, 2, "not a JSON object")]),
     "neither": ("g.json", b'{\n"a": 1}', [("input", 1, 1, "neither a resource nor a record")]),
     "empty": ("g.json", b"", [("input", None, None, "there is nothing in it")]),
@@ -90,6 +95,15 @@ def test_wrong_input_is_a_finding_with_its_place_and_the_rest_goes_on(name: str,
     assert found[-1][0] == "code"
 
 
+def test_a_list_is_taken_apart_where_there_is_something_in_it(tmp_path: Path) -> None:
+    for name in ("g.json", "r.ndjson"):
+        path = tmp_path / name
+        for content, parts in (("[]", False), ("[1]", True), ("[\n1]", True)):
+            path.write_text(content)
+            said = run("validate", path).stdout
+            assert ("takes an array apart" in said, "jq" in said, "expected one" in said) == (parts, parts, True)
+
+
 def test_a_line_of_100_mb_is_refused_and_not_held(tmp_path: Path) -> None:
     path = tmp_path / "r.ndjson"
     with path.open("wb") as file:
@@ -102,6 +116,25 @@ def test_a_line_of_100_mb_is_refused_and_not_held(tmp_path: Path) -> None:
     document.write_bytes(b"[")
     os.truncate(document, 100 * 2**20)
     assert [one[3] for one in told(document)] == ["one JSON document of more than 64 MiB"]
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(json.dumps(BAD).encode())
+    within = os.open(tmp_path, os.O_RDONLY)
+    for number in range(20):  # so far down that no path leads there, for root neither
+        name = f"{number:02}" * 120
+        os.mkdir(name, dir_fd=within)
+        within, around = os.open(name, os.O_RDONLY, dir_fd=within), within
+        os.close(around)
+    os.close(within)
+    done = run("validate", tmp_path, "--output", "json")
+    assert [one["rule"] for one in json.loads(done.stdout)["findings"]] == ["input", "code"]
+    assert "cannot be read: File name too long" in done.stdout
+    (tmp_path / "a.json").unlink()
+    commands: list[list[str | Path]] = [["validate", tmp_path], ["convert", tmp_path, "--to", "records"]]
+    for command in commands:
+        done = run(*command)
+        assert (done.exit_code, "cannot be read: File name too long" in done.stdout + done.stderr) == (3, True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -265,9 +298,7 @@ def test_a_reader_that_goes_away_is_no_error(jobs: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
-    if sent is signal.SIGTERM and jobs == "1":
-        pytest.skip("nobody is left behind where nobody helps")
+def test_signals_end_it_cleanly_and_alike_whoever_helps(jobs: str, sent: signal.Signals) -> None:
     command = [sys.executable, "-m", "fhir_coaching", "validate", "-", "--output", "ndjson", "--jobs", jobs]
     there, here = os.pipe()
 
@@ -290,7 +321,8 @@ def test_ctrl_c_ends_it_cleanly(jobs: str, sent: signal.Signals) -> None:
             running.send_signal(sent)
         _, errors = running.communicate(timeout=60)
     feeder.join()
-    assert (running.returncode, errors.decode().strip()) == (130, "interrupted")
+    told = (130, "interrupted") if sent is signal.SIGINT else (-signal.SIGTERM, "")  # which a shell calls 143
+    assert (running.returncode, errors.decode().strip()) == told
     with pytest.raises(ProcessLookupError):  # nobody of its group is left
         os.killpg(running.pid, 0)
 

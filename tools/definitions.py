@@ -135,6 +135,8 @@ class Definitions:
             made["min"] = element["min"]
         if element["max"] != "1":
             made["max"] = element["max"]
+        if element.get("isModifier"):
+            made["modifier"] = True
         if rules := _rules(element):
             made["rules"] = rules
         if binding := self._binding(element):

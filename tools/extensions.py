@@ -1,4 +1,4 @@
-"""Makes `r?-extensions.json.gz` and `r?-coaching.json.gz`, which every check knows, and `r?-systems.json.gz`, what comes with them.
+"""Makes `r?-extensions`, `r?-coaching`, `r?-vitals` and `r?-systems.json.gz`, what every check knows beside types.
 
 `python tools/extensions.py [FOLDER]`: the folder that holds `hl7.fhir.uv.extensions.r4-*.tgz` (ORACLE_IGS, or `../shared/igs`
 beside the checkout); FHIR's own packages come from the registries, as in `tools/definitions.py`, which is to be run first: what
@@ -18,10 +18,11 @@ from definitions import FOLDER, Json, fetched, write
 from us_core import folder
 
 from fhir_coaching.checks.profiles import archives, guides
-from fhir_coaching.checks.profiles.expansion import walk
+from fhir_coaching.checks.vitals import PROFILES
 from fhir_coaching.fhir.definitions import EDITION, RELEASES, definitions
 from fhir_coaching.lens import R4, R5, Version
 
+NO_SYSTEMS: Json = {"systems": {}}  # they stand in tables of their own
 PACK_R4, PACK_R5 = "hl7.fhir.uv.extensions.r4-5.3.0.tgz", "hl7.fhir.uv.extensions.r5"
 
 
@@ -31,6 +32,18 @@ def official(packages: Sequence[archives.Package]) -> Json:
         raise SystemExit("a package is not CC0")
     about = {**packages[0].about, "canonical": "http://hl7.org/fhir"}
     return tables(about, [one for of in packages for one in of.resources])
+
+
+def vitals(packages: Iterable[archives.Package]) -> Json:
+    """The profiles of vital signs, and the codes that they draw on."""
+    core = next(one for one in packages if one.name.endswith(".core"))
+    every = [one for of in packages for one in of.resources]
+    its = [one for one in every if one["resourceType"] != "StructureDefinition"]
+    its += [one for one in core.resources if one["resourceType"] == "StructureDefinition" and one["id"] in PROFILES]
+    content, unread = guides.read(archives.Package(core.about, its, []))
+    if unread or len(content["profiles"]) != len(PROFILES):
+        raise SystemExit("a profile of a vital sign could not be read")
+    return content | NO_SYSTEMS
 
 
 def anywhere(pack: archives.Package) -> archives.Package:
@@ -53,10 +66,7 @@ def coined(version: Version) -> Json:
 
 def systems(version: Version, resources: Iterable[Json]) -> Json:
     """The codes of the code systems that come with extensions, and of this project's own."""
-    every = [
-        one for one in (*resources, *definitions(version)) if one.get("content") == "complete" and "concept" in one
-    ]
-    return {"systems": {one["url"]: sorted(part["code"] for part, _ in walk(one["concept"], ())) for one in every}}
+    return {"systems": guides.systems([*resources, *definitions(version)])}
 
 
 def tables(about: Json, resources: Iterable[Json]) -> Json:
@@ -69,7 +79,7 @@ def tables(about: Json, resources: Iterable[Json]) -> Json:
     content, unread = guides.read(archives.Package(about, list(found.values()), []))
     if unread:
         raise SystemExit(f"an extension could not be read: {unread[0]}")
-    return content
+    return content | NO_SYSTEMS
 
 
 def main() -> None:
@@ -81,6 +91,7 @@ def main() -> None:
     of = {R4: [pack, *(one for one in fhir if ".r4." in one.name)], R5: [*of_r5, anywhere(pack)]}
     for version, packages in of.items():
         write(FOLDER / f"{version.name.lower()}-extensions.json.gz", official(packages))
+        write(FOLDER / f"{version.name.lower()}-vitals.json.gz", vitals(packages))
         write(FOLDER / f"{version.name.lower()}-coaching.json.gz", coined(version))
         write(FOLDER / f"{version.name.lower()}-systems.json.gz", systems(version, pack.resources))
 

@@ -3,11 +3,12 @@
 https://hl7.org/fhir/R4/terminologies.html#strength: of an extensible binding a code outside it may be right, so it is warned of.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fhir_coaching.checks.elements import ValueCheck
 from fhir_coaching.checks.formats import OPEN
+from fhir_coaching.checks.meant import meant
 from fhir_coaching.checks.walk import Walk
 
 # Of a value set, by code system; None where it takes some that cannot be counted out.
@@ -23,6 +24,7 @@ FORMS = {
     "http://hl7.org/fhir/ValueSet/currencies": "urn:iso:std:iso:4217",
     "http://hl7.org/fhir/ValueSet/timezones": "https://www.iana.org/time-zones",
 }
+UNKNOWN = "no code of its code system as it is known here"
 FEW, SYSTEMS = 6, 3  # codes and systems that a hint lists
 
 
@@ -32,7 +34,7 @@ class ValueSet:
     unsure = "which codes of this system the value set that is required here takes is not at hand"
 
     def __init__(self, codes: Codes) -> None:
-        self.hint = _hint(codes)
+        self.hint = counted(codes)
         self.known = {system: None if its is None else frozenset(its) for system, its in codes.items()}
 
     def has(self, value: Any) -> Answer:
@@ -51,6 +53,16 @@ class ValueSet:
                 return True
             answer = answer if found is False else None
         return answer
+
+    def meant(self, value: Any) -> str:
+        """What was probably meant by a value that has none of these codes, with its system where that is another."""
+        codings = value.get("coding", [value]) if value.__class__ is dict else [{"code": value}]
+        for one in codings if codings.__class__ is list else ():
+            code, system = (one.get("code"), one.get("system")) if one.__class__ is dict else (None, None)
+            for name, its in self.known.items() if code.__class__ is str else ():
+                if its and (near := meant(str(code), its)):
+                    return f"perhaps {near}" if system in (name, None) else f"perhaps {near} ({name})"
+        return ""
 
     def _allows(self, coding: Any) -> Answer:
         if coding.__class__ is not dict:
@@ -101,6 +113,14 @@ class _Absent(ValueSet):
         return None
 
 
+def _less(at: str, walk: Walk) -> None:
+    """Without what was warned of a coding just now: that its system lacks the code is no news where the value set does."""
+    last = len(walk.out)
+    while last and walk.out[last - 1].element.startswith(at):
+        last -= 1
+    walk.out[last:] = [one for one in walk.out[last:] if one.message != UNKNOWN]
+
+
 def value_set(url: str, codes: Codes | None) -> ValueSet:
     """A value set by its address, with its codes as far as they are known."""
     if url in OPEN:
@@ -119,12 +139,13 @@ def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False
         if value.__class__ is not kind:
             return
         answer = its.has(value)
-        if answer is False and required:
-            walk.error("code", at, "no code of the value set that is required here", its.hint)
-        elif answer is False:
-            walk.warn(
-                "code", at, "no code of the value set that is to be used wherever one of its codes fits", its.hint
-            )
+        if answer is False:
+            _less(at, walk)
+            hint = its.meant(value) or its.hint
+            if required:
+                walk.error("code", at, "no code of the value set that is required here", hint)
+            else:
+                walk.warn("code", at, "no code of the value set: right only if none of its codes fits", hint)
         elif answer is None and required:
             walk.tell("not-evaluated", at, its.unsure)
         elif answer and of_profile:
@@ -141,13 +162,11 @@ def coded(type_: str, its: ValueSet, *, required: bool, of_profile: bool = False
     return {"CodeableReference": concept, **dict.fromkeys((*BARE, "Coding", "CodeableConcept"), check)}.get(type_, unit)
 
 
-def _hint(codes: Codes) -> str:
-    counted = {system: sorted(its) for system, its in sorted(codes.items()) if its is not None}
-    every = [f"{code} ({system})" for system, its in counted.items() for code in its]
-    some = " or ".join(sorted(codes.keys() - counted.keys())[:SYSTEMS])
-    whole = (
-        f"{len(every)} codes of {' or '.join([*counted][:SYSTEMS])}"
-        if len(every) > FEW
-        else f"one of {', '.join(every)}"
-    )
-    return ", or ".join([*([whole] if every else []), *([f"some of {some}"] if some else [])])
+def counted(codes: Mapping[str, Collection[str] | None]) -> str:
+    """The codes of some systems if they are few, else how many there are."""
+    known = {system: sorted(its) for system, its in sorted(codes.items()) if its is not None}
+    count = sum(map(len, known.values()))
+    some = " or ".join(sorted(codes.keys() - known.keys())[:SYSTEMS])
+    each = " or ".join(f"{', '.join(its)} ({system})" for system, its in known.items())
+    whole = f"{count} codes of {' or '.join([*known][:SYSTEMS])}" if count > FEW else f"one of {each}"
+    return ", or ".join([*([whole] if count else []), *([f"some of {some}"] if some else [])])

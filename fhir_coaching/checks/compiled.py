@@ -5,7 +5,7 @@ object, walk), so that paths are only put together where something is wrong or g
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from fhir_coaching.checks import special
@@ -29,7 +29,8 @@ from fhir_coaching.checks.elements import (
     single_primitive,
     valued,
 )
-from fhir_coaching.checks.formats import OPEN, Test, primitives
+from fhir_coaching.checks.formats import OPEN, Test, primitives, remembered
+from fhir_coaching.checks.meant import spelling
 from fhir_coaching.checks.tables import systems, table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.versions import Json, Version
@@ -121,7 +122,7 @@ class Compiler:
             its = self.tables[name]
             shape = self.shapes[name] = Shape(name, its)
             if name == "Coding":
-                shape.special = (special.coding(systems(self.version)),)
+                shape.special = (special.coding(systems(self.version), self.respelt),)
             found = self._types[name] = _type(shape, lambda shape: self._fill(shape, its))
         return found
 
@@ -205,18 +206,26 @@ class Compiler:
             one = both(one, more)
         return many(key, one, good) if about.get("max") == "*" else single(key, one)
 
-    def _good(self) -> Test:
-        """Whether a Coding, of which there are more than of anything else, has a code and is made of good texts and known to its system."""
-        texts, known = self.shapes["Coding"].texts, systems(self.version)
+    @cached_property
+    def respelt(self) -> Callable[[str], str]:
+        """How a code system is called that is called otherwise."""
+        return remembered(spelling(systems(self.version)))
 
-        def good(node: Any) -> bool:
+    def _good(self) -> Callable[[Any, Walk], bool]:
+        """Whether a Coding, of which there are more than of anything else, has a code and is made of good texts and known to its system."""
+        texts, known, respelt = self.shapes["Coding"].texts, systems(self.version), self.respelt
+
+        def good(node: Any, walk: Walk) -> bool:
             if node.__class__ is not dict:
                 return False
             for key, value in node.items():
                 test = texts.get(key)
                 if test is None or value.__class__ is not str or not test(value):
                     return False
-            code, codes = node.get("code"), known.get(node.get("system", ""))
+            code, system = node.get("code"), node.get("system", "")
+            codes = known.get(system) or walk.systems.get(system)
+            if codes is None and respelt(system):
+                return False
             return code is not None and (codes is None or code in codes)
 
         return good

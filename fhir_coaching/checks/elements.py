@@ -93,7 +93,7 @@ def _one(value: Any, at: str, walk: Walk, one: ValueCheck) -> None:
         one(value, at, walk)
 
 
-def many(key: str, one: ValueCheck, good: Test | None = None) -> ElementCheck:
+def many(key: str, one: ValueCheck, good: Callable[[Any, Walk], bool] | None = None) -> ElementCheck:
     """An element that may repeat: a list, whose nulls have something beside them in `_key`. `good` says at once what is."""
     step, under = f".{key}[", "_" + key
 
@@ -104,7 +104,7 @@ def many(key: str, one: ValueCheck, good: Test | None = None) -> ElementCheck:
         if not value:
             walk.error("ele-1", f"{at}.{key}", "an empty list", "leave it out")
         for index, item in enumerate(value):
-            if (good is not None and good(item)) or (item is None and _there(node.get(under), index)):
+            if (good is not None and good(item, walk)) or (item is None and _there(node.get(under), index)):
                 continue
             one(item, f"{at}{step}{index}]", walk)
 

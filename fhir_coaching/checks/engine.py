@@ -1,6 +1,6 @@
 """The check of one resource against the base definitions of its version, and then against profiles."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ from fhir_coaching.versions import Version
 if TYPE_CHECKING:
     from fhir_coaching.checks.profiles.extensions import Extensions
     from fhir_coaching.checks.profiles.guides import Guide
+    from fhir_coaching.checks.profiles.signs import Signs
 
 
 class Profile(Protocol):
@@ -22,6 +23,7 @@ class Profile(Protocol):
 
     version: Version
     guides: "tuple[Guide, ...]"
+    systems: Mapping[str, frozenset[str]]  # the codes of the guides' own code systems
 
     def check(self, resource: Any, walk: Walk) -> None:
         """Everything in which a resource is not as is asked."""
@@ -33,10 +35,14 @@ def check(resource: Any, version: Version, profiles: Sequence[Profile] = ()) -> 
     Total: any JSON value is answered. Raises SettingsError if a profile is of another version of FHIR.
     """
     walk = Walk(version, resource)
+    for profile in profiles:
+        walk.systems = {**walk.systems, **profile.systems} if walk.systems else profile.systems
     special.resource(compiler(version), resource, "", walk)
-    if not profiles and not walk.extensions:
+    if not (profiles or walk.extensions or walk.vitals):
         return walk.out
     base, walk.out = walk.out, []
+    if walk.vitals:
+        _signs(version).check(walk)
     if not profiles:
         _known(version).check(walk)
     for profile in profiles:
@@ -59,6 +65,14 @@ def _known(version: Version) -> "Extensions":
     from fhir_coaching.checks.profiles.extensions import known  # noqa: PLC0415
 
     return known(version)
+
+
+@cache
+def _signs(version: Version) -> "Signs":
+    """The profiles of vital signs, which few resources are."""
+    from fhir_coaching.checks.profiles.signs import Signs  # noqa: PLC0415
+
+    return Signs(version)
 
 
 def _beyond(base: list[Finding], found: list[Finding]) -> Iterator[Finding]:

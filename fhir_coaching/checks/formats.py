@@ -10,10 +10,11 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from fhir_coaching.versions import R4, Version
 
+T = TypeVar("T")
 Test = Callable[[Any], object]
 
 STRINGS = {"string", "markdown"}
@@ -46,14 +47,14 @@ _DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?(?:E[+-]?[0-9]{
 _INTEGER64 = re.compile(r"-?(?:0|[1-9][0-9]{0,18})").fullmatch
 
 
-class _Remembered(dict[str, object]):
+class _Remembered(dict[str, Any]):
     """What a test said of texts that come again and again, as the names of code systems do; of short ones, and not of too many."""
 
-    def __init__(self, test: Test) -> None:
+    def __init__(self, test: Callable[[str], Any]) -> None:
         super().__init__()
         self.test = test
 
-    def __missing__(self, text: str) -> object:
+    def __missing__(self, text: str) -> Any:
         said = self.test(text)
         if len(text) < LONG:
             if len(self) >= MANY:
@@ -62,11 +63,12 @@ class _Remembered(dict[str, object]):
         return said
 
 
-def _remembered(test: Test) -> Test:
+def remembered(test: Callable[[str], T]) -> Callable[[str], T]:
+    """The same test, which remembers what it said."""
     return _Remembered(test).__getitem__
 
 
-@_remembered
+@remembered
 def _day(text: str) -> bool:
     """A whole calendar date. `fromisoformat` reads weeks and dates without hyphens too, which FHIR does not have."""
     if len(text) != DAY or text[4] != "-" or text[7] != "-":
@@ -108,12 +110,12 @@ def odd(text: str) -> bool:
     return 0 < len(text) <= LONGEST and (bool(_CONTROL(text)) or not _blankless(text))
 
 
-@_remembered
+@remembered
 def _code(text: str) -> object:
     return (text.isprintable() and text and " " not in text) or " ".join(text.split()) == text != ""
 
 
-@_remembered
+@remembered
 def _uri(text: str) -> object:
     if text[:4] != "urn:":
         return (text.isprintable() and text and " " not in text) or _URI(text)

@@ -10,6 +10,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "choice": ((ERROR,), "two types of a value that has one"),
     "format": ((ERROR, WARNING), "a primitive that is not spelt as its type wants, such as a day that no calendar has"),
     "code": ((ERROR, WARNING), "no code of the value set (extensible: a warning) or of its code system (one that grows: a warning)"),
+    "system": ((WARNING,), "a code system that goes by another address"),
     "fixed": ((ERROR,), "another value than the one that is fixed"),
     "pattern": ((ERROR,), "a value without what the pattern asks for"),
     "target": ((ERROR,), "a reference to a type of resource that is not allowed there, or that says another type than it leads to"),
@@ -28,6 +29,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "not-evaluated": ((INFORMATION,), "a constraint, profile or value set that could not be asked, and why: neither kept nor broken"),
     "depth": ((ERROR,), "nested too deeply to be checked"),
     "not-checked": ((INFORMATION,), "a type of resource that stands in no table here: nothing of it is checked"),
+    "no-profile": ((INFORMATION,), "a type of which a guide that is asked for has no profile, or several and none is named"),
     # Between elements of one resource, where no definition says it.
     "claim-sequence": ((ERROR,), "two items of a claim's list with one number"),
     "claim-pointer": ((ERROR,), "a line that points to a diagnosis, a person or information that the claim does not have"),

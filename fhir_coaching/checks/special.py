@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Protocol
 
-from fhir_coaching.checks import narrative
+from fhir_coaching.checks import narrative, vitals
 from fhir_coaching.checks.between import BETWEEN
+from fhir_coaching.checks.codes import UNKNOWN, counted
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
+from fhir_coaching.checks.meant import meant
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.fhir.systems import HL7, NPI, OWN, is_npi
 from fhir_coaching.versions import R4, Json
@@ -19,11 +20,10 @@ _LITERAL = re.compile(
     r"(https?://.{1,2000}/|(?:\.\./)+)?([A-Z][A-Za-z]{1,63})/[^/\s]{1,100}(?:/_history/[^/\s]{1,100})?",
     re.ASCII,  # a no-break space is no blank
 ).fullmatch
-LONGEST = 100  # letters of an id, or of a code that is compared with others
-MANY = 300  # codes that one is compared with, to find what was meant
+LONGEST = 100  # letters of an id
 FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
+absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
 _WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
 
@@ -62,11 +62,11 @@ def extension(node: Json, at: str, walk: Walk) -> None:
         )
     walk.extensions.append((node, at, walk.scope))
     url = node.get("url")
-    if url.__class__ is str and url[:4] != "http" and not _ABSOLUTE(url):
+    if url.__class__ is str and url[:4] != "http" and not absolute(url):
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
         around = at.rpartition(".")[0].rpartition(".")[2]
         if not around.startswith(("extension[", "modifierExtension[")):
-            walk.error("url", f"{at}.url", "the URL of an extension is absolute")
+            walk.error("url", f"{at}.url", "expected an absolute address", "write the whole address, https://…")
 
 
 def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> ValueCheck:
@@ -109,7 +109,7 @@ def leads(reference: str, resources: frozenset[str], at: str, walk: Walk) -> str
     before, type_ = named.groups() if named else (None, None)
     if _BLANK(reference):
         walk.error("reference", f"{at}.reference", "an address has no blanks")
-    elif reference and not before and type_ not in resources and not _ABSOLUTE(reference) and "?" not in reference:
+    elif reference and not before and type_ not in resources and not absolute(reference) and "?" not in reference:
         walk.warn("reference", f"{at}.reference", "neither a type of resource with an id nor an absolute URL")
     return type_ if type_ in resources else None
 
@@ -152,13 +152,19 @@ def resource(types: Types, value: Any, at: str, walk: Walk) -> None:
         return
     name = value.get("resourceType")
     if name.__class__ is not str or not _TYPE(name):
-        walk.error("type", f"{at}.resourceType".lstrip("."), "expected the name of a resource type")
+        near = meant(name, types.resources) if name.__class__ is str else ""
+        hint = f"perhaps {near}" if near else ""
+        walk.error("type", f"{at}.resourceType".lstrip("."), "expected the name of a resource type", hint)
     elif (check := types.resource(name)) is not None:
         check(value, at or name, walk)
     elif name in types.resources:
         walk.tell("not-checked", at or name, "a resource of this type is not checked here")
     else:
-        walk.error("type", f"{at}.resourceType".lstrip("."), f"FHIR {walk.version.name} has no resource of this type")
+        near = meant(str(name), types.resources)
+        hint = f"perhaps {near}" if near else ""
+        walk.error(
+            "type", f"{at}.resourceType".lstrip("."), f"FHIR {walk.version.name} has no resource of this type", hint
+        )
 
 
 def bundle_entry(node: Json, at: str, walk: Walk) -> None:
@@ -175,7 +181,7 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
         walk.error("bundle", f"{at}.resource", "what a search found has an id")
     if url.__class__ is not str:
         return
-    if not _ABSOLUTE(url):
+    if not absolute(url):
         walk.error("bundle", f"{at}.fullUrl", "a fullUrl is absolute")
     elif url[:4] == "http" and its.get("id").__class__ is str:
         *_, type_, id_ = ("", *url.split("/"))
@@ -186,8 +192,9 @@ def bundle_entry(node: Json, at: str, walk: Walk) -> None:
 def identifier(node: Json, at: str, walk: Walk) -> None:
     """Its system is not named by a path; a National Provider Identifier checks itself (45 CFR 162.406)."""
     system, value = node.get("system"), node.get("value")
-    if system.__class__ is str and system[:4] != "http" and not _ABSOLUTE(system):
-        walk.error("url", f"{at}.system", "the system of an identifier is absolute")
+    if system.__class__ is str and system[:4] != "http" and not absolute(system):
+        hint = "write urn:oid: before an OID" if system[:1].isdecimal() else "write the whole address, https://…"
+        walk.error("url", f"{at}.system", "expected an absolute address", hint)
     if system == NPI and value.__class__ is str and not is_npi(value):
         walk.error("npi", f"{at}.value", "no NPI: ten digits, of which the last checks the others")
 
@@ -200,23 +207,28 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         walk.ids.add(value)
 
 
-def coding(systems: Mapping[str, frozenset[str]]) -> Callable[[Json, str, Walk], None]:
-    """A code that its code system does not have, where that is known as a whole.
+def coding(systems: Mapping[str, frozenset[str]], respelt: Callable[[str], str]) -> Callable[[Json, str, Walk], None]:
+    """A code that its code system does not have, where that is known as a whole; a system that is called otherwise.
 
-    FHIR's own systems are those of its version; HL7's terminology grows, and so may have the code in a later edition.
+    FHIR's own systems are those of its version, a guide's those of the guide; HL7's terminology grows, and so may have the code
+    in a later edition.
     """
 
     def check(node: Json, at: str, walk: Walk) -> None:
         system, code = node.get("system"), node.get("code")
-        known = systems.get(system) if system.__class__ is str else None
-        if known is None or code.__class__ is not str or code in known:
+        if system.__class__ is not str:
             return
-        near = get_close_matches(code, known, 1) if len(known) <= MANY and len(code) <= LONGEST else []
-        hint = f"perhaps {near[0]}" if near else f"{len(known)} codes of {system}"
-        if system and system.startswith(FINAL):
-            walk.error("code", f"{at}.code", "no code of its code system", hint)
-        else:
-            walk.warn("code", f"{at}.code", "no code of its code system as it is known here", hint)
+        name, of_guide = str(system), walk.systems.get(str(system))
+        known = systems.get(name) or of_guide
+        if known is None:
+            if right := respelt(name):
+                walk.warn("system", f"{at}.system", "this code system goes by another address", f"write {right}")
+        elif code.__class__ is str and code not in known:
+            hint = f"perhaps {near}" if (near := meant(str(code), known)) else counted({name: known})
+            if of_guide is not None or name.startswith(FINAL):
+                walk.error("code", f"{at}.code", "no code of its code system", hint)
+            else:
+                walk.warn("code", f"{at}.code", UNKNOWN, hint)
 
     return check
 
@@ -226,4 +238,5 @@ CHECKS: Mapping[str, tuple[Callable[[Json, str, Walk], None], ...]] = {
     "Bundle.entry": (bundle_entry,),
     "Extension": (extension,),
     "Identifier": (identifier,),
+    "Observation": (vitals.observation,),
 }

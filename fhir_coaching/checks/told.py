@@ -34,7 +34,8 @@ def weighed(
     """What is wrong with a resource that is about to be written over `there`, with the fields of the record at `place`.
 
     Its errors stop it, if it is `strict` its warnings too, but for those of the copy that is there: the same rule at the same
-    element, or at the same one of another item, since items move.
+    element, or at the same one of another item, since items move; and but for warnings of codes that no field of the record
+    is: those the mapping writes, and nobody who keeps records can mend them.
     """
     grave = {ERROR, WARNING} if strict else {ERROR}
     found = [one for one in told(resource, version) if one.severity in grave]
@@ -43,7 +44,10 @@ def weighed(
     known = _known(found, told(there, version) if there is not None else ())
     stops, theirs = list[Finding](), list[Finding]()
     for one, is_theirs in zip(found, known, strict=True):
-        placed = replace(one, place=f"{place} {field_at(lens, resource, one.element)}".strip())
+        field = field_at(lens, resource, one.element)
+        if one.severity == WARNING and one.rule == "code" and not field:
+            continue
+        placed = replace(one, place=f"{place} {field}".strip())
         if not is_theirs:
             stops.append(placed)
         elif one.severity == ERROR:

@@ -1,7 +1,7 @@
 """What one check of one resource knows and has found, and how its sentences are spelt."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir_coaching.checks.context import Context
@@ -33,7 +33,9 @@ class Walk:
         "out",
         "scope",
         "settled",
+        "systems",
         "version",
+        "vitals",
     )
 
     def __init__(self, version: Version, resource: Any) -> None:
@@ -47,6 +49,8 @@ class Walk:
         self.asked: set[tuple[int, int]] = set()  # profiles with the values that they were asked of, by identity
         self.judged: dict[tuple[int, int], bool] = {}  # whether those are as is asked, where that alone is wanted
         self.settled: set[str] = set()  # elements with a code that a profile asks for
+        self.systems: Mapping[str, frozenset[str]] = {}  # the codes of code systems that guides have
+        self.vitals: list[tuple[str, Json, str, Context]] = []  # Observations with the profile that their code brings
         self.ids: set[str] = set()  # of elements
         self.contained_ids: set[str] = set()
         self.bundle: Json | None = None
@@ -78,7 +82,8 @@ class Walk:
     def unknown(self, at: str, key: Any, owner: str, known: Iterable[str]) -> None:
         """An element that FHIR does not have here. What is no name at all is not repeated: it could be anything."""
         if key.__class__ is not str or not _NAME(key):
-            self.error("unknown", at, f"{owner} has an element whose name is no name of FHIR's")
+            meant = _near(_joined(key), known) if key.__class__ is str else ""
+            self.error("unknown", at, f"{owner} has an element whose name is no name of FHIR's", meant)
             return
         self.error("unknown", f"{at}.{key}", f"{owner} has no element of this name", _near(key, known))
 
@@ -108,6 +113,12 @@ def _typed(found: Iterable[tuple[Json, str, Any]]) -> Iterator[tuple[str, str]]:
         name, type_ = holder.get(key), resource.get("resourceType") if resource.__class__ is dict else None
         if name.__class__ is str and type_.__class__ is str:
             yield str(name), str(type_)
+
+
+def _joined(key: str) -> str:
+    """A name that is spelt with underscores or hyphens as FHIR would; nothing of what is no name at all."""
+    bare = "".join(re.split("[-_ ]", key))
+    return bare if _NAME(bare) else ""
 
 
 def _near(key: str, known: Iterable[str]) -> str:

@@ -10,7 +10,8 @@ import click
 from fhir_coaching.commands.examining import Seen, Wish
 from fhir_coaching.commands.servers import client
 from fhir_coaching.errors import ERROR, CoachingError, Finding, Issue, NotFound, ServerError
-from fhir_coaching.versions import Json
+from fhir_coaching.report.expressions import simple
+from fhir_coaching.versions import Json, Version
 
 BOTH, OURS, THEIRS = "both", "only_ours", "only_theirs"
 MOST = 100  # differences of each sort that are listed; all are counted
@@ -18,7 +19,7 @@ MOST = 100  # differences of each sort that are listed; all are counted
 # What a server names by the element around it: https://github.com/hapifhir/org.hl7.fhir.core says "minimum required" there.
 AROUND = {"cardinality", "choice", "ele-1", "unknown"}
 
-_OF_TYPE = re.compile(r"\.ofType\(([A-Za-z])(\w*)\)")
+_OF_TYPE = re.compile(r"\.ofType\(\w*\)")
 _INDEX = re.compile(r"\[\d+\]\Z")
 
 
@@ -26,6 +27,7 @@ class Against:
     """One server, asked about each resource that was examined. Errors are compared, warnings are not."""
 
     def __init__(self, url: str, token_file: str | None, wish: Wish) -> None:
+        self._version = wish.version
         self._server = client(url, token_file, wish.version.name)
         self._counts = Counter({BOTH: 0, OURS: 0, THEIRS: 0})
         self._listed = Counter[str]()
@@ -53,7 +55,7 @@ class Against:
                     )
                 return
             self.asked += 1
-            for sort, element, rule in compared(findings, issues, resource):
+            for sort, element, rule in compared(findings, issues, resource, self._version):
                 self._counts[sort] += 1
                 if sort != BOTH and self._listed[sort] < MOST:
                     self._listed[sort] += 1
@@ -74,15 +76,17 @@ class Against:
         click.echo(f"{self._server.host}, asked about {self.asked:,} {noun}; {said}", err=err)
 
 
-def compared(findings: list[Finding], issues: list[Issue], resource: Json) -> Iterator[tuple[str, str, str]]:
+def compared(
+    findings: list[Finding], issues: list[Issue], resource: Json, version: Version
+) -> Iterator[tuple[str, str, str]]:
     """Each error of either side: on which sides, its element, our rule or the server's code.
 
     An issue that names no element (HAPI's parser gives up at the first thing it cannot read) is about the whole resource: any
     error of ours answers it.
     """
-    ours = [(place_of(one.element, resource), one) for one in findings if one.severity == ERROR]
+    ours = [(place_of(one.element, version), one) for one in findings if one.severity == ERROR]
     theirs = [one for one in issues if one.severity in {"error", "fatal"}]
-    places = [tuple(place_of(at, resource) for at in one.expression) for one in theirs]
+    places = [tuple(place_of(at, version) for at in one.expression) for one in theirs]
     for at, one in ours:
         known = any(_same(at, one.rule, other) for its in places for other in its)
         whole = any(not its for its in places)
@@ -98,19 +102,6 @@ def _same(at: str, rule: str, other: str) -> bool:
     return other in {at, _INDEX.sub("", at)} or at == _INDEX.sub("", other) or (rule in AROUND and other == around)
 
 
-def place_of(element: str, resource: Json) -> str:
-    """An element as the resource spells it: `due.ofType(Duration)` and `due[x]` are `dueDuration`, `_start` is `start`."""
-    node: Any = resource
-    first, *names = _OF_TYPE.sub(lambda found: found[1].upper() + found[2], element).split(".")
-    said = [first]
-    for name in names:
-        bare, *rest = re.split(r"[\[\]]+", name.rstrip("]"))
-        bare, rest = bare.removeprefix("_"), [one for one in rest if one]
-        if rest == ["x"]:
-            keys = [key for key in node if re.match(f"_?{bare}[A-Z]", key)] if isinstance(node, dict) else []
-            bare, rest = (keys[0].removeprefix("_") if keys else bare), []
-        said.append(bare + "".join(f"[{index}]" for index in rest))
-        node = node.get(bare) if isinstance(node, dict) else None
-        for index in rest:
-            node = node[int(index)] if isinstance(node, list) and int(index) < len(node) else None
-    return ".".join(said)
+def place_of(element: str, version: Version) -> str:
+    """An element by its name, however it is spelt: `due.ofType(Duration)`, `due[x]` and `dueDuration` are `due`, `_start` is `start`."""
+    return simple(_OF_TYPE.sub("", element), version)

@@ -8,8 +8,9 @@ import gc
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import Pipe, Process
+from multiprocessing import Pipe, Process, get_start_method
 from multiprocessing.connection import Connection, wait
+from types import FrameType
 from typing import Any, TypeVar, cast
 
 from fhir_coaching.errors import CoachingError
@@ -26,15 +27,36 @@ _BLOCK, _UNBLOCK = getattr(signal, "SIG_BLOCK", 0), getattr(signal, "SIG_UNBLOCK
 def answers(answer: Callable[[Q], A], questions: Iterable[Q], jobs: int, window: int) -> Iterator[A]:
     """The answer to each question, in their order; at most `window` a process are under way or wait for their turn.
 
-    Raises CoachingError if one of the processes is ended by somebody else, and what `answer` raises.
+    Raises CoachingError if one of the processes is ended by somebody else, UnsendableError, and what `answer` raises.
     """
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else those who help would be left behind
-    helpers = _Helpers(answer, jobs)
+    helpers, before = _Helpers(answer, jobs), signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, _: FrameType | None) -> None:
+        """End those who help; then what a SIGTERM does without them."""
+        helpers.end()
+        signal.signal(number, before)
+        signal.raise_signal(number)
+
+    heard = before not in {signal.SIG_IGN, None} and _handled(stop)
     try:
         yield from helpers.ask(map(pickle.dumps, questions), window * jobs)
     finally:
         helpers.end()
-        signal.signal(signal.SIGTERM, before)
+        if heard:
+            _handled(before)
+
+
+def _handled(how: Any) -> bool:
+    """Whether a SIGTERM is now handled so. The main thread alone may say it; elsewhere those who help go when we are gone."""
+    try:
+        signal.signal(signal.SIGTERM, how)
+    except ValueError:
+        return False
+    return True
+
+
+class UnsendableError(Exception):
+    """What was answered, or raised instead, cannot be sent from one process to another: a defect. It names the class alone."""
 
 
 class _Helpers:
@@ -67,14 +89,15 @@ class _Helpers:
         """One who waits; a new one, as long as there may be more."""
         if not self._idle and len(self._processes) < self._jobs:
             ours, theirs = Pipe()
-            process = Process(target=_help, args=(theirs, self._answer), daemon=True)
-            _mask(_BLOCK, _SENT)  # until it knows what to do about them
+            inherited = [ours, *self._idle, *self._asked] if get_start_method() == "fork" else []
+            process = Process(target=_help, args=(theirs, self._answer, inherited), daemon=True)
+            _mask(_BLOCK, _SENT)  # until it knows what to do about them, and we know of it
             try:
                 process.start()
+                self._processes.append(process)
             finally:
                 _mask(_UNBLOCK, _SENT)
             theirs.close()
-            self._processes.append(process)
             return ours
         return self._idle.pop() if self._idle else None
 
@@ -107,19 +130,33 @@ def _ended() -> CoachingError:
     return CoachingError("a process that helped was ended from outside", hint="try it with --jobs 1")
 
 
-def _help(asked: "Connection[bytes, bytes]", answer: Callable[[Any], Any]) -> None:
+def _help(
+    asked: "Connection[bytes, bytes]", answer: Callable[[Any], Any], inherited: "Iterable[Connection[bytes, bytes]]"
+) -> None:
     """Answer as long as somebody asks. Ctrl-C is for who hands out the work."""
+    for one in inherited:  # as long as anybody holds an asker's end, nobody hears that the asker is gone
+        one.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _mask(_UNBLOCK, _SENT)
     gc.freeze()  # what is shared with who began us stays so: no collection looks at it, and so copies it
     try:
         while True:
-            question = pickle.loads(asked.recv_bytes())  # noqa: S301 - of our own process
-            try:
-                said = answer(question)
-            except Exception as error:  # noqa: BLE001 - is raised again by who asked
-                said = error
-            asked.send_bytes(pickle.dumps(said))
+            asked.send_bytes(_said(answer, asked.recv_bytes()))
     except (EOFError, OSError):  # nobody asks any more
         return
+
+
+def _said(answer: Callable[[Any], Any], question: bytes) -> bytes:
+    """The answer, or what is raised instead and again by who asked."""
+    try:
+        said = answer(pickle.loads(question))  # noqa: S301 - of our own process
+    except Exception as error:  # noqa: BLE001
+        said = error
+    try:
+        packed = pickle.dumps(said)
+        if isinstance(said, Exception):  # of which some can be sent and not be received
+            pickle.loads(packed)  # noqa: S301 - of our own
+    except Exception:  # noqa: BLE001 - its words may hold values
+        return pickle.dumps(UnsendableError(type(said).__name__))
+    return packed

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from fhir_coaching.commands.examining import Seen, Text
 from fhir_coaching.commands.jobs import BATCH, EACH, Item, Sent
-from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Finding, InputError, SettingsError
+from fhir_coaching.errors import ERROR, INFORMATION, WARNING, Fault, Finding, InputError, SettingsError
 from fhir_coaching.practice.lines import LINE, Faults, Stopped, failures
 from fhir_coaching.practice.texts import File, Files, below, kind_of, may_be_of_a_kind, printable, reading, texts_of
 from fhir_coaching.report.located import Located
@@ -26,6 +26,7 @@ class Input:
     name: str
     files: Files | list[File]
     xml: int = 0  # files in the folder that are left out
+    unread: list[Fault] = field(default_factory=list)  # folders in it
     base: str = ""  # under which its identifiers live, where a practice.toml says so
     links: "Callable[[], Links] | None" = None
     faults: Faults = field(default_factory=Faults)
@@ -49,11 +50,7 @@ class Inputs:
             try:
                 self.opened[index] = one = _opened(name)
             except InputError as error:
-                wrong = (fault.as_finding("input") for fault in error.faults)
-                found = [
-                    Located(one, shown if one.place == name else printable(str(Path(name, one.place)))) for one in wrong
-                ]
-                yield Seen(index, shown, shown, findings=found)
+                yield Seen(index, shown, shown, findings=_faults(name, error.faults))
                 continue
             except SettingsError as error:
                 finding = Finding("input", ERROR, error.message, shown, error.hint)
@@ -62,11 +59,19 @@ class Inputs:
             if one.xml:
                 finding = Finding("input", INFORMATION, "XML is not read", shown, f"files in the folder: {one.xml:,}")
                 yield Seen(index, shown, shown, findings=[Located(finding, shown)])
+            if one.unread:
+                yield Seen(index, shown, shown, findings=_faults(name, one.unread))
             practice = one.links is not None
             if isinstance(one.files, Files):
                 yield Many(index, one.files, practice)
             else:
                 yield from (Reader(index, file, practice) for file in one.files)
+
+
+def _faults(name: str, faults: Iterable[Fault]) -> list[Located]:
+    """What is wrong with a source, or with what is below it."""
+    wrong = [fault.as_finding("input") for fault in faults]
+    return [Located(one, printable(name if one.place == name else str(Path(name, one.place)))) for one in wrong]
 
 
 def _opened(name: str) -> Input:
@@ -77,9 +82,9 @@ def _opened(name: str) -> Input:
     if path.is_file():  # whose kind, if it is a practice's, shows by its name
         return Input(name, [File(printable(path.name), printable(name), name, kind_of(path.name))])
     if path.is_dir() and not _may_be_a_practice(path):
-        names, xml = below(str(path))
+        names, xml, unread = below(str(path))
         if names:
-            return Input(name, Files(str(path), names), xml)
+            return Input(name, Files(str(path), names), xml, unread)
     from fhir_coaching.practice.source import open_source
 
     source = open_source(name)

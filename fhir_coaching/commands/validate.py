@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fhir_coaching.commands.examining import Wish
     from fhir_coaching.commands.inputs import Inputs
     from fhir_coaching.report.validated import Report, Total
+    from fhir_coaching.versions import Version
 
 INVALID, DIFFERS = 3, 1
 
@@ -105,7 +106,7 @@ def validate(
         from fhir_coaching.commands.against import Against
 
         asked = Against(against, token_file, wish)
-    report, total = _report(output, fail_on), Total()
+    report, total = _report(output, fail_on, version), Total()
     _check(Inputs(sources), wish, jobs, report, total, asked)
     if asked is not None:
         total.against = asked.json()
@@ -133,7 +134,7 @@ def _tell_unread(guides: tuple[str, ...]) -> None:
             say(f"{one}: not read: {what}" + (f" ({count} times)" if count > 1 else ""))
 
 
-def _report(output: str, fail_on: str) -> "Report":
+def _report(output: str, fail_on: str, version: "Version") -> "Report":
     """Who tells what was found."""
     if output == "junit":
         from fhir_coaching.report.junit import JUnit
@@ -142,7 +143,7 @@ def _report(output: str, fail_on: str) -> "Report":
     if output == "operationoutcome":
         from fhir_coaching.report.outcome import Outcomes
 
-        return Outcomes()
+        return Outcomes(version)
     from fhir_coaching.report.validated import Json, Ndjson, Page
 
     made: dict[str, type[Json | Ndjson | Page]] = {"json": Json, "ndjson": Ndjson, "text": Page}

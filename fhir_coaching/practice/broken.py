@@ -28,6 +28,7 @@ class _Sign(NamedTuple):
 
 _ENDS = "not JSON: it ends too early"
 _WORD = "a word without quotes"
+_HALF, _WHOLE = "half of a surrogate pair", "write the character itself, in UTF-8"
 _QUOTES = "names and texts stand between double quotes"
 _SIGNS = [
     _Sign(error, re.compile(at), means, hint, *begins)
@@ -38,6 +39,7 @@ _SIGNS = [
         ("trailing characters", b"", "something behind its end", "leave it out"),
         ("expected ',' or", rb"[\"{\[\w-]", "a comma is missing before this", "write one"),
         ("expected ':'", b"", "a colon is missing before this", "write one"),
+        ("surrogate", b"", _HALF, _WHOLE, b"\\u"),
         ("escape", b"", "a backslash before a letter that needs none", r"a backslash itself is written `\\`", b"\\"),
         ("number", rb"-?0?\d", "a number that begins with 0", "leave the zeros out, or write a text"),
         ("", b"'", "a single quote", _QUOTES),
@@ -89,7 +91,7 @@ def not_json(text: bytes, error: str, *, line: bool = True) -> tuple[str, str, i
         return f"not JSON: {error if deep is None else f'nested more than {DEPTH} deep'}", expected, deep or 0
     half = _SURROGATE.search(text)
     if half and text.rstrip().endswith(b"}"):  # msgspec calls this truncated too
-        return "not JSON: half of a surrogate pair", "write the character itself, in UTF-8", half.start()
+        return f"not JSON: {_HALF}", _WHOLE, half.start()
     hint = f"{expected}, whole" if line else "a text or a bracket is still open; was it written or copied to its end?"
     return _ENDS, hint, len(text.rstrip())
 
@@ -97,6 +99,8 @@ def not_json(text: bytes, error: str, *, line: bool = True) -> tuple[str, str, i
 def no_object(value: object, *, line: bool = True) -> tuple[str, str]:
     """What is wrong with a JSON value that is no object, and what to do."""
     expected = ONE_A_LINE if line else ONE_DOCUMENT
+    if value == []:
+        return "an empty JSON array", expected.partition(";")[0]
     if isinstance(value, list):
         return "a JSON array", f"{expected}; {APART}"
     return "not a JSON object", expected

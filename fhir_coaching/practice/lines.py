@@ -135,7 +135,7 @@ def stop_at_another_format(line: bytes, place: str, faults: Faults) -> None:
     if found := another_format(line):
         faults.add(place, *found)
     elif start.startswith(b"["):
-        faults.add(place, *no_object([]))
+        faults.add(place, *no_object([...] if start[1:].lstrip() != b"]" else []))
     elif start.startswith(b"{"):
         if start.endswith(b"}") or not line.endswith(b"\n") or not cut_off(line):
             return

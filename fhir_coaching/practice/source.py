@@ -138,8 +138,11 @@ def _files_of(folder: Path, name: str) -> list[str]:
         return own
     if own:
         return own + others
-    if found := below(str(folder))[0]:
-        return found
+    there_below = below(str(folder))
+    if there_below.unread:
+        raise InputError(there_below.unread)
+    if there_below.names:
+        return there_below.names
     hint = f"expected {FILE}, {', '.join(FILES.values())}, or .json"
     raise _refused(name, "holds neither records nor resources", hint)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
+from fhir_coaching.errors import Fault
 from fhir_coaching.practice.lines import Faults, cut_off, document, lines, many, opened, stop_at_another_format
 
 _JSON = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
@@ -48,10 +49,18 @@ class Files:
         return Files(self.folder, names)
 
 
-def below(folder: str) -> tuple[list[str], int]:
-    """All files of JSON in a folder and in its folders, and how many there are of XML; links to folders and hidden ones are left out."""
-    found, xml = list[str](), 0
-    for at, folders, names in os.walk(folder):
+class Below(NamedTuple):
+    """All files of JSON in a folder and in its folders, how many there are of XML, and a fault for each folder that cannot be read."""
+
+    names: list[str]
+    xml: int
+    unread: list[Fault]
+
+
+def below(folder: str) -> Below:
+    """What a folder and its folders hold; links to folders and hidden ones are left out."""
+    found, xml, wrong = list[str](), 0, list[OSError]()
+    for at, folders, names in os.walk(folder, onerror=wrong.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         json = sorted(name for name in names if name.endswith(_JSON) and name[0] != ".")
         if at != folder:
@@ -60,7 +69,12 @@ def below(folder: str) -> tuple[list[str], int]:
         found += json
         if len(json) < len(names):
             xml += sum(name.endswith(".xml") for name in names)
-    return found, xml
+    return Below(found, xml, [_unread(folder, one) for one in wrong])
+
+
+def _unread(folder: str, error: OSError) -> Fault:
+    place = printable(os.path.relpath(str(error.filename), folder))
+    return Fault(f"cannot be read: {error.strerror}", place=place, hint="check the folder and its permissions")
 
 
 def is_json(name: str) -> bool:

@@ -10,8 +10,10 @@ from typing import Any
 
 from fhir_coaching.errors import INFORMATION
 from fhir_coaching.fhir.json import dumps
+from fhir_coaching.report.expressions import simple
 from fhir_coaching.report.located import Located
 from fhir_coaching.report.validated import Total, spelt_value
+from fhir_coaching.versions import Version
 
 EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
 
@@ -19,6 +21,7 @@ EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
 CODES = {
     "cardinality": "required", "choice": "structure", "code": "code-invalid", "depth": "too-costly", "duplicate-key": "structure",
     "fixed": "value", "format": "value", "input": "structure", "mapping": "not-supported", "modifier": "extension",
+    "no-profile": "not-supported",
     "not-checked": "not-supported", "not-evaluated": "not-supported", "pattern": "value", "reference": "value",
     "structure": "structure", "target": "structure", "type": "structure", "unknown": "structure", "url": "value",
 }  # fmt: skip
@@ -27,14 +30,15 @@ CODES = {
 class Outcomes:
     """The OperationOutcomes of a run, each written when the next one comes: only then it is known whether there are several."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Version) -> None:
+        self._version = version
         self._first: dict[str, Any] | None = None
         self._several = False
         self._number = 0
 
     def take(self, file: str, place: str, what: tuple[str, ...], findings: list[Located]) -> None:  # noqa: ARG002
         """One OperationOutcome for a text, also where nothing was found."""
-        one = outcome(file, findings)
+        one = outcome(file, findings, self._version)
         if self._first is None:
             self._first = one
             return
@@ -48,7 +52,7 @@ class Outcomes:
         if self._several:
             _write("\n]}\n")
         else:
-            _write(dumps(self._first or outcome("", [])).decode() + "\n")
+            _write(dumps(self._first or outcome("", [], self._version)).decode() + "\n")
 
     def _entry(self, one: dict[str, Any]) -> str:
         self._number += 1
@@ -56,11 +60,11 @@ class Outcomes:
         return dumps({"fullUrl": url, "resource": one}).decode()
 
 
-def outcome(file: str, findings: list[Located]) -> dict[str, Any]:
+def outcome(file: str, findings: list[Located], version: Version) -> dict[str, Any]:
     """The OperationOutcome of one text."""
     return {
         "resourceType": "OperationOutcome",
-        "issue": [{**_in(file, one), **_issue(one)} for one in findings] or [{**_in(file), **_nothing()}],
+        "issue": [{**_in(file, one), **_issue(one, version)} for one in findings] or [{**_in(file), **_nothing()}],
     }
 
 
@@ -75,17 +79,18 @@ def _nothing() -> dict[str, Any]:
     return {"severity": INFORMATION, "code": "informational", "details": {"text": "nothing was found to be wrong"}}
 
 
-def _issue(one: Located) -> dict[str, Any]:
+def _issue(one: Located, version: Version) -> dict[str, Any]:
     its = one.finding
     found = f"found {spelt_value(one)}" if one.found else ""
     more = "; ".join(filter(None, (found, its.hint)))
+    expression = simple(its.element, version)
     return {
         "severity": its.severity,
         "code": CODES.get(its.rule, "invariant"),
         "details": {"text": f"{one.path}: {its.message}" if one.path else its.message},
         **({"diagnostics": more} if more else {}),
         **({"location": [f"Line[{one.line}]" + (f" Col[{one.column}]" if one.column else "")]} if one.line else {}),
-        **({"expression": [its.element]} if its.element else {}),
+        **({"expression": [expression]} if expression else {}),
     }
 
 

@@ -30,7 +30,7 @@ CLASSES: tuple[tuple[str, str], ...] = (
     (r"XHTML", "narrative"),
     (r"Unrecognized property|ILLEGAL_PROPERTY|Profile_NotAllowed", "unknown"),
     (r"MODIFIER|(?i:EXTENSION_EXT)|Extension_EXT", "extension"),
-    (r"Minimum|Maximum|must have some content|cannot be empty|NotEmpty|ValueExt", "cardinality"),
+    (r"Minimum|MINIMUM|Maximum|must have some content|cannot be empty|NotEmpty|ValueExt", "cardinality"),
     (r"RES_ID_Malformed|Identifier_System|System_Relative", "format"),
     (r"(?i:contained)|RES_ID", "contained"),
     (r"(?i:reference_ref)", "target"),

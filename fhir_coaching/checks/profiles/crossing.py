@@ -22,13 +22,33 @@ def crossed(url: str, version: Version) -> Json | None:
     other ways. Where it may stand is not asked: elements go by other names in another version.
     """
     named = _ADDRESS(url)
-    if named is None or RELEASES[named[1]] is version:
+    element = _element(named) if named and RELEASES[named[1]] is not version else None
+    if named is None or element is None:
         return None
-    elements = table(RELEASES[named[1]])["types"].get(named[2], {}).get("elements", {})
-    element = elements.get(named[3]) or elements.get(f"{named[3]}[x]") or {"types": []}
     types = {code for code, _, _ in element["types"]}
     values = {code for code, _, _ in table(version)["types"]["Extension"]["elements"]["value[x]"]["types"]}
-    if not types or not types <= values:
+    if not types <= values:
         return None
     asks = {"url": {"fixed": url}, "extension": {"max": "0"}, "value[x]": {"min": 1, "types": sorted(types)}}
-    return {"url": url, "name": f"extension-{named[2]}.{named[3]}", "type": "Extension", "elements": asks}
+    made = {"url": url, "name": f"extension-{named[2]}.{named[3]}", "type": "Extension", "elements": asks}
+    return made | ({"modifier": True} if element.get("modifier") else {})
+
+
+def amiss(url: str, version: Version) -> str:
+    """What is wrong with an address that looks like one of these. Of types that are not known here nothing is said."""
+    named = _ADDRESS(url)
+    if named is None:
+        return ""
+    release = RELEASES[named[1]]
+    if release is version:
+        return f"the element of FHIR {named[1]} itself is there: it needs no extension"
+    root = named[2].partition(".")[0]
+    if root in table(release)["types"]:
+        return "" if _element(named) else f"FHIR {named[1]} has no such element"
+    return "" if root in table(release)["resources"] else f"FHIR {named[1]} has no such type"
+
+
+def _element(named: re.Match[str]) -> Json | None:
+    elements: Json = table(RELEASES[named[1]])["types"].get(named[2], {}).get("elements", {})
+    found: Json | None = elements.get(named[3]) or elements.get(f"{named[3]}[x]")
+    return found

@@ -4,59 +4,49 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import lru_cache
+from typing import NamedTuple
 
 from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
-from fhir_coaching.checks.profiles.crossing import crossed
+from fhir_coaching.checks.profiles.crossing import amiss, crossed
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
+from fhir_coaching.checks.special import absolute
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version
 
+FEW, NEAR = 6, 0.8  # contexts that a hint names; how alike names are of which one was probably meant
 MODIFIER = ".modifierExtension"
 KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
 RESOURCES = ("Resource", "DomainResource")
-MOST = 12  # steps of a path that a context may have
 OF_QUANTITY = {"Age", "Count", "Distance", "Duration", "SimpleQuantity"}
 
 
-class Bearer:
-    """An element as contexts name it: by its paths from the resource and from each datatype that it is in, and by its type."""
+class Bearer(NamedTuple):
+    """An element as contexts name it: how it is spelt in a path, and its types; the table of what is in it."""
 
-    __slots__ = ("_below", "depth", "names", "table", "types")
+    spelt: frozenset[str]
+    types: tuple[str, ...]
+    table: str
 
-    def __init__(self, types: Json, names: Iterable[str], table: str, depth: int = 0) -> None:
-        self.types, self.names, self.table, self.depth = types, tuple(names), table, depth
-        self._below: dict[str, Bearer] | None = None
 
-    def below(self, key: str) -> "Bearer | None":
-        """An element in it, by its name in JSON; none where the type has no such thing, or a resource there."""
-        below = self._below
-        if below is None:
-            below = dict(self._elements())
-            if self.depth < MOST:  # types hold one another without end
-                self._below = below
-        return below.get(key)
-
-    def _elements(self) -> Iterator[tuple[str, "Bearer"]]:
-        before = [one for one in self.names if one.count(".") < MOST]
-        for name, about in self.types.get(self.table, {}).get("elements", {}).items():
-            stem = name.removesuffix("[x]")
-            for code, table, _ in about["types"]:
-                if code == "Resource":
-                    continue
-                key = stem if stem == name else stem + code[0].upper() + code[1:]
-                spelt = dict.fromkeys(f"{path}.{one}" for path in before for one in (name, stem, key))
-                types = (code, "Quantity") if code in OF_QUANTITY else (code,)
-                bearer = Bearer(self.types, (*spelt, *types), table, self.depth + 1)
-                yield key, bearer
-                yield f"_{key}", bearer
+def _borne(its: Json) -> Iterator[tuple[str, Bearer]]:
+    """The elements of a type by their names in JSON."""
+    for name, about in its["elements"].items():
+        stem = name.removesuffix("[x]")
+        for code, table, _ in about["types"]:
+            key = stem if stem == name else stem + code[0].upper() + code[1:]
+            types = (code, "Quantity") if code in OF_QUANTITY else (code,)
+            bearer = Bearer(frozenset({name, stem, key}), types, table)
+            yield key, bearer
+            yield f"_{key}", bearer
 
 
 class Extensions:
@@ -65,11 +55,9 @@ class Extensions:
     def __init__(self, compiler: Compiler, libraries: Sequence[Library]) -> None:
         self.version, self.types, self.libraries = compiler.version, compiler.tables, libraries
         self.own = {
-            f"{library.own.canonical}/StructureDefinition/": str(library.own)
-            for library in libraries
-            if library.own.canonical
+            f"{library.own.canonical}/StructureDefinition/": library for library in libraries if library.own.canonical
         }
-        self.roots: dict[str, Bearer] = {}
+        self.below: dict[str, dict[str, Bearer]] = {}  # of each table
         # The same few stand in the same few places, while of others there is any number.
         self.find, self.misplaced = lru_cache(MANY)(self._find), lru_cache(MANY)(self._misplaced)
 
@@ -100,24 +88,26 @@ class Extensions:
         for severity, rule, says in self.misplaced(
             structure, scope.resource["resourceType"], at[len(scope.at) :], within
         ):
-            walk.say(severity, rule, at, says, ASKED + structure.name)
+            hint = f"{ASKED}{structure.name}{_allowed(structure) if rule == 'extension' else ''}"
+            walk.say(severity, rule, at, says, hint)
 
     def _unknown(self, url: str, at: str, walk: Walk, within: str) -> None:
         """Nobody defines it; it may be a part of the one that it is in."""
         if _modifies(at):
             walk.error("modifier", at, "an unknown modifier extension: it may change what the element means")
-        if ":" not in url:
+        if not absolute(url):
             around = self.find(within)
             if around is not None and not any(_names(one, url) for one in _slices(around[0])):
                 says = "the extension around it has no part of this name"
                 walk.error("extension", at, says, ASKED + around[0].name)
-        elif guide := next((name for own, name in self.own.items() if url.startswith(own)), ""):
-            says = "the guide that should define this extension does not"
-            walk.warn("extension", f"{at}.url", says, f"it is {guide}")
+        elif says := amiss(url, self.version):
+            walk.error("extension", f"{at}.url", says)
+        elif library := next((its for own, its in self.own.items() if url.startswith(own)), None):
+            walk.warn("extension", f"{at}.url", f"{library.own} has no extension of this name", _meant(url, library))
 
     def _find(self, url: str) -> tuple[Structure, Plain | None] | None:
         """A definition, and what it asks of most extensions."""
-        if ":" not in url:
+        if not absolute(url):
             return None  # a part of another one
         found = (library.structure(url) for library in self.libraries)
         structure = next((one for one in found if one is not None and one.type == "Extension"), None)
@@ -140,15 +130,39 @@ class Extensions:
         return found
 
     def _may_stand(self, structure: Structure, type_: str, path: str, within: str) -> Answer:
-        if type_ not in self.roots:
-            self.roots[type_] = Bearer(self.types, (type_, *RESOURCES), type_)
-        bearer: Bearer | None = self.roots[type_]
+        bearers = [Bearer(frozenset(), (type_, *RESOURCES), type_)]
         for step in path.split(".")[1:-1]:
-            key = step.partition("[")[0]
-            bearer = bearer.below(key) if bearer else None
-        if bearer is None or any(_fits(kind, expression, bearer, within) for kind, expression in structure.context):
+            bearer = self._below(bearers[-1].table).get(step.partition("[")[0])
+            if bearer is None:  # the type has no such thing, which the base says
+                return True
+            bearers.append(bearer)
+        if any(_fits(kind, expression, bearers, within) for kind, expression in structure.context):
             return True
         return None if any(kind not in KINDS for kind, _ in structure.context) else False
+
+    def _below(self, table: str) -> dict[str, Bearer]:
+        """What is in a value; in a primitive what is in any element."""
+        if table not in self.below:
+            self.below[table] = dict(_borne(self.types.get(table) or self.types["Element"]))
+        return self.below[table]
+
+
+def _allowed(structure: Structure) -> str:
+    """Where an extension may stand."""
+    names = [expression for kind, expression in structure.context if kind in KINDS]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"; allowed: {', '.join(names[:FEW])}{more}"
+
+
+@lru_cache(MANY)
+def _meant(url: str, library: Library) -> str:
+    """What was probably meant by an address."""
+    bare = url.partition("|")[0].rstrip("/")
+    known = [one for one, type_ in library.own.types.items() if type_ == "Extension"]
+    if bare in known:
+        return f"write {bare}"
+    near = get_close_matches(bare.rpartition("/")[2], [one.rpartition("/")[2] for one in known], 1, NEAR)
+    return f"perhaps {near[0]}" if near else ""
 
 
 def _url(node: Json) -> str:
@@ -176,12 +190,21 @@ def _ask(asked: Iterable[Asked], structure: Structure, walk: Walk) -> None:
         walk.out[before:] = [structure.signed(one) for one in walk.out[before:]]
 
 
-def _fits(kind: str, expression: str, bearer: Bearer, within: str) -> bool:
-    """Whether an element, or what is in the extension `within`, is what a context names."""
+def _fits(kind: str, expression: str, bearers: Sequence[Bearer], within: str) -> bool:
+    """Whether the last of the elements, one in another, or what is in the extension `within`, is what a context names."""
     if kind == "extension":
         return within == expression
     name = expression.rpartition("#")[2]
-    return kind == "element" and (name in ANY or name in bearer.names)
+    return kind == "element" and (name in ANY or _is(name, bearers))
+
+
+def _is(name: str, bearers: Sequence[Bearer]) -> bool:
+    """Whether a name is that of the last one: its type, or a path to it from the type of one around it."""
+    type_, *path = name.split(".")
+    around = len(bearers) - len(path) - 1
+    if around < 0 or type_ not in bearers[around].types:
+        return False
+    return all(step in one.spelt for step, one in zip(path, bearers[around + 1 :], strict=True))
 
 
 def _slices(structure: Structure) -> Iterable[Node]:

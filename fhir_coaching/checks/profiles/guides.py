@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fhir_coaching.checks.codes import Codes
 from fhir_coaching.checks.profiles import archives, snapshots
-from fhir_coaching.checks.profiles.expansion import Expansion
+from fhir_coaching.checks.profiles.expansion import Expansion, walk
 from fhir_coaching.checks.tables import packed, table, terms
 from fhir_coaching.errors import SettingsError
 from fhir_coaching.versions import R4, R5, Json, Version
@@ -36,6 +36,7 @@ class Guide:
         self.profiles: Mapping[str, Json] = {one["url"]: one for one in content["profiles"]}
         self.types: Mapping[str, str] = content["types"]  # of every profile, also of those that are not read
         self.codes: Mapping[str, Codes] = content["codes"]  # of value sets
+        self.systems = {url: frozenset(codes) for url, codes in content["systems"].items()}
         self.unread = tuple(unread)  # what of the package could not be read, and why
 
     @property
@@ -143,8 +144,21 @@ def read(package: archives.Package) -> tuple[Json, list[str]]:
         "dependencies": {str(k): str(v) for k, v in dependencies.items()} if dependencies.__class__ is dict else {},
         "profiles": sorted(profiles, key=lambda one: str(one["url"])),
         "types": of_types,
+        "systems": systems(package.resources),
         "codes": {url: its for url in sorted(used - codes.keys()) if (its := _content(expansion, url)) is not None},
     }, unread
+
+
+def systems(resources: Iterable[Json]) -> dict[str, list[str]]:
+    """The codes of the code systems that are there as a whole."""
+    found = {}
+    for one in resources:
+        if one.get("resourceType") == "CodeSystem" and one.get("content") == "complete" and "concept" in one:
+            try:
+                found[str(one["url"])] = sorted({concept["code"] for concept, _ in walk(one["concept"], ())})
+            except Exception:  # noqa: BLE001, S112 - whatever stands there instead of concepts
+                continue
+    return found
 
 
 def _release(about: Json) -> Version:

@@ -39,7 +39,9 @@ class Plain(NamedTuple):
     def _of_parts(self, inside: Any, at: str) -> list[Asked] | None:
         found: list[Asked] = []
         met = set()
-        for index, part in enumerate(inside if inside.__class__ is list else ()):
+        if inside.__class__ is not list:
+            return None
+        for index, part in enumerate(inside):
             url = part.get("url") if part.__class__ is dict else None
             if url.__class__ is not str or url not in self.parts or (url in met and url not in self.many):
                 return None

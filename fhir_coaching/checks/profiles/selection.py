@@ -1,6 +1,6 @@
 """Which profiles a resource is held to: those that were named, those of its type in a guide, and those that it claims."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,8 +10,8 @@ from fhir_coaching.checks.profiles.extensions import Extensions
 from fhir_coaching.checks.profiles.guides import Guide, guide, shipped
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.structure import Structure
-from fhir_coaching.checks.walk import Walk
-from fhir_coaching.errors import SettingsError
+from fhir_coaching.checks.walk import MOST, Walk
+from fhir_coaching.errors import INFORMATION, SettingsError
 from fhir_coaching.fhir.systems import HL7
 from fhir_coaching.versions import Json, Version
 
@@ -32,6 +32,9 @@ class Chosen:
         self.libraries = [*wholes, *others]
         self.compiler = compiler(self.version)
         self.own = tuple(f"{library.own.canonical}/" for library in self.libraries if library.own.canonical)
+        self.systems: Mapping[str, frozenset[str]] = {
+            url: its for library in self.libraries for url, its in library.own.systems.items()
+        }
         self.extensions = Extensions(self.compiler, [*self.libraries, *defined(self.version)])
 
     def check(self, resource: Any, walk: Walk) -> None:
@@ -71,11 +74,14 @@ class Chosen:
             if len(urls) == 1 == len(known):
                 found[id(known[0])] = known[0]
             elif not urls:
-                walk.tell("not-checked", at, f"{library.own} has no profile of this type")
+                walk.tell("no-profile", at, f"{library.own} has no profile of this type")
+            elif not known:
+                walk.tell("no-profile", at, f"{library.own} has no profile of this type that is checked here")
             elif not any(one.library is library and one.type == type_ for one in claimed):
-                walk.tell("not-checked", at, f"{library.own} has {len(urls)} profiles of this type, and none is named")
+                says = f"{library.own} has {len(urls)} profiles of this type, and none is named"
+                walk.say(INFORMATION, "no-profile", at, says, _listed([one.url for one in known]))
         if self.named and not self.wholes and not found and not claimed:
-            walk.tell("not-checked", at, "none of the profiles that are named is of this type")
+            walk.tell("no-profile", at, "none of the profiles that are named is of this type")
         return list((found | {id(one): one for one in claimed}).values())
 
     def _claimed(self, resource: Json, at: str, walk: Walk) -> Iterator[Structure]:
@@ -136,19 +142,42 @@ def _whole(name: str, guides: Sequence[Guide]) -> Guide:
         return fitting[0]
     if name in shipped():
         return guide(name)
+    if found := [one for one in _known(guides) if one.partition("@")[0] == called]:
+        what = f"{called} has no version {version}" if version else f"which version of {called}?"
+        raise SettingsError(what, hint=f"known: {', '.join(found)}")
+    every = (url for one in _at_hand(guides) for url in one.types if url.rpartition("/")[2] == called)
+    if urls := [*dict.fromkeys(every)]:
+        raise SettingsError(
+            f"{name} is no guide", hint=f"a profile is named by its address: {' or '.join(urls[:MOST])}"
+        )
     raise SettingsError(f"no guide is called {name}", hint=f"known: {', '.join(_known(guides))}")
 
 
 def _holder(url: str, guides: Sequence[Guide]) -> Guide:
     """The guide that has a profile: one that is loaded, else the newest of those that are shipped."""
     bare, _, version = url.partition("|")
-    for one in (*guides, *(guide(name) for name in reversed(shipped()))):
+    for one in _at_hand(guides):
         its = one.profiles.get(bare)
         if its is not None and version in {"", one.version, its.get("version", "")}:
             return one
         if bare in one.types and version in {"", one.version}:
             raise SettingsError(f"{url} is of a type that is not checked here", hint=f"it is of {one.types[bare]}")
     raise SettingsError(f"no profile has the address {url}", hint=f"guides at hand: {', '.join(_known(guides))}")
+
+
+def _at_hand(guides: Sequence[Guide]) -> Iterator[Guide]:
+    """Those that are loaded, then those that are shipped, the newest first, each read when it comes to it."""
+    yield from guides
+    yield from map(guide, reversed(shipped()))
+
+
+def _listed(urls: Sequence[str]) -> str:
+    """Addresses to choose from; where they stand is said once if it is one place."""
+    starts = {url.rpartition("/")[0] for url in urls}
+    start = f"{starts.pop()}/" if len(starts) == 1 else ""
+    names, more = [url.removeprefix(start) for url in urls], len(urls) - MOST
+    said = ", ".join(names[:MOST]) + (f" and {more} more" if more > 0 else "")
+    return f"name one of {start}: {said}" if start else f"name one of {said}"
 
 
 def _known(guides: Sequence[Guide]) -> list[str]:

@@ -76,7 +76,7 @@ class Slicing:
 
     def __init__(self, name: str, asks: Json, slices: Sequence[Slice], profiles: Profiles) -> None:
         how = asks.get("slicing") or _usual(name)
-        self.known = how is not None
+        self.known, self.choice = how is not None, name.endswith(CHOICE)
         self.rules = how["rules"] if how else "open"
         self.ordered = bool(how and how.get("ordered"))
         by = how["by"] if how else ()
@@ -109,20 +109,21 @@ class Slicing:
                     walk.error("slice", item.at, "in none of the slices that are allowed here")
         if unknown or not self.known:
             walk.tell("not-evaluated", at, "it cannot be told here which of its values are in which slice")
-        self._count([len(its) for its in within], at, walk, known=self.known and not unknown)
+        self._count(within, at, walk, known=self.known and not unknown)
         for (one, _), its in zip(self.slices, within, strict=True):
             if one.inner:  # without items too, as the engine (6.7.9) has it
                 one.inner.check(its, at, walk)
 
-    def _count(self, counts: Sequence[int], at: str, walk: Walk, *, known: bool) -> None:
+    def _count(self, within: Sequence[Sequence[Item]], at: str, walk: Walk, *, known: bool) -> None:
         """How many there are of each; `known` says that none was passed over."""
-        for (one, _), count, hint in zip(self.slices, counts, self.hints, strict=True):
-            least, most = one.node.asks.get("min", 0), one.node.asks.get("max", "*")
+        for (one, _), its, hint in zip(self.slices, within, self.hints, strict=True):
+            count, least, most = len(its), one.node.asks.get("min", 0), one.node.asks.get("max", "*")
             if count < least and known:
                 what = "a required value" if least == 1 else f"one of {least} required values"
                 walk.error("slice", at, f"{what} of the slice {one.name} is missing", hint)
             if most.isdecimal() and count > int(most):
-                walk.error("slice", at, f"more than {most} of the slice {one.name}", hint)
+                place = its[0].at if self.choice else at
+                walk.error("slice", place, f"more than {most} of the slice {one.name}", hint)
 
 
 def expected(model: Any) -> str:

@@ -112,7 +112,8 @@ class Content:
     """What is asked of one value: of itself, and of the elements in it."""
 
     def __init__(self, node: Node, type_: str, library: Library, root: Node) -> None:
-        self.values = list(_value_checks(node, library))
+        self.coded = node.asks.get("binding", ("",))[0] == "required"
+        self.values, self.fixed = list(_value_checks(node, library)), "fixed" in node.asks
         self.by_code = _bound(node, library)
         self.rules = [_Rule(key, severity, expression) for key, severity, expression in node.asks.get("rules", ())]
         self.reached = _Reached(node.asks.get("profiles", []), library)
@@ -125,6 +126,10 @@ class Content:
             return
         for check in self.values:
             check(item.value, item.at, walk)
+        if self.fixed and item.beside.__class__ is dict and "extension" in item.beside:
+            walk.error("fixed", item.at, "a value that is fixed has no extensions")
+        if self.coded and item.code == "code" and item.value is None:
+            walk.error("code", item.at, "no value, only what stands beside one", "give the value, or leave it out")
         if item.code in self.by_code:
             self.by_code[item.code](item.value, item.at, walk)
         for rule in self.rules:
