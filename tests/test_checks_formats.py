@@ -18,7 +18,7 @@ TEXTS: dict[str, tuple[list[Any], list[Any]]] = {
     "uri": (["a", "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "urn:oid:2.16.840", "https://a.example/é"],
             ["", "a b", "urn:uuid:53FEFA32-fcbb-4ff8-8a92-55ee120877b7", "urn:uuid:1", "urn:oid:2.01", "urn:oid:9.1"]),
     "url": (["https://a.example"], ["", "https://a.example/ b"]),
-    "canonical": (["https://a.example|1", "#a"], ["", "a b", "a"]),
+    "canonical": (["https://a.example|1", "#a"], ["", "a b", "a", "2026-06-15T10:00:00Z"]),
     "oid": (["urn:oid:1.2.3"], ["1.2.3", "urn:oid:", "urn:oid:3.1", "urn:oid:1.02"]),
     "uuid": (["urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"], ["53fefa32-fcbb-4ff8-8a92-55ee120877b7"]),
     "date": (["2026", "2026-03", "2024-02-29", "0001-01-01"],

@@ -127,7 +127,7 @@ SPELT = [
     ("https://loinc.org", named.LOINC), ("http://www.loinc.org/", named.LOINC), ("http://snomed.info/sct/", named.SNOMED),
     ("urn:oid:2.16.840.1.113883.6.96", named.SNOMED), ("2.16.840.1.113883.6.1", named.LOINC),
     ("https://terminology.hl7.org/CodeSystem/goal-achievement", ACHIEVEMENT), ("HTTP://LOINC.ORG", named.LOINC),
-    (named.LOINC, ""), (ACHIEVEMENT, ""), ("https://ehr.example/codes", ""), ("urn:oid:1.2.3", ""), ("x" * 5000, ""),
+    (named.LOINC, ""), (ACHIEVEMENT, ""), ("https://ehr.example/codes", ""), ("urn:oid:1.2.3", ""), ("urn:x:" + "x" * 5000, ""),
 ]  # fmt: skip
 
 
@@ -150,3 +150,37 @@ def test_one_wrong_code_is_told_once(version: Version) -> None:
     }
     (one,) = check(condition, version)
     assert (one.severity, one.element, one.hint) == (ERROR, "Condition.clinicalStatus", "perhaps active")
+
+
+def test_a_system_is_absolute() -> None:
+    relative: Json = {"system": "www.ehr.example", "code": "a"}
+    concept, amount = (
+        {"coding": [relative]},
+        {"measure": {"text": "made up"}, "detailQuantity": {"value": 1, **relative}},
+    )
+    found = check(GOAL | {"category": [concept], "target": [amount]}, R4)
+    assert [(one.severity, one.rule, one.element) for one in found] == [
+        (WARNING, "system", "Goal.category[0].coding[0].system"),
+        (ERROR, "system", "Goal.target[0].detailQuantity.system"),
+    ]
+
+
+def test_the_unit_of_an_amount_is_of_its_system() -> None:
+    amount = {"value": 1, "system": "http://hl7.org/fhir/goal-status", "code": "activ"}
+    (one,) = check(GOAL | {"target": [{"measure": {"text": "made up"}, "detailQuantity": amount}]}, R4)
+    assert (one.severity, one.element, one.hint) == (ERROR, "Goal.target[0].detailQuantity.code", "perhaps active")
+
+
+@versions
+def test_beside_a_narratives_text_nothing_stands(version: Version) -> None:
+    for beside in ({"id": "a"}, {"extension": [{"url": "urn:x:y", "valueString": "a"}]}):
+        (one,) = check(GOAL | {"text": {**GOAL["text"], "_div": beside}}, version)
+        assert (one.rule, one.element) == ("unknown", "Goal.text._div")
+    rules = [one.rule for one in check(GOAL | {"text": {"status": "generated", "_div": {"id": "a"}}}, version)]
+    assert sorted(rules) == ["cardinality", "unknown"]
+
+
+def test_an_extension_is_no_profile_of_a_resource() -> None:
+    claims = {"meta": {"profile": ["http://hl7.org/fhir/StructureDefinition/goal-relationship"]}}
+    found = check(GOAL | claims, R4, chosen(["us-core@8.0.0"]))
+    assert ("profile", "Goal.meta.profile[0]") in [(one.rule, one.element) for one in found if one.severity == ERROR]

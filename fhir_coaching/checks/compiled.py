@@ -33,10 +33,14 @@ from fhir_coaching.checks.formats import OPEN, Test, primitives, remembered
 from fhir_coaching.checks.meant import spelling
 from fhir_coaching.checks.tables import systems, table
 from fhir_coaching.checks.walk import FURTHEST, Walk
+from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.versions import Json, Version
 
 # Constraints that are about contained resources alone, which few resources have.
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
+
+# Types with a system and a code.
+CODED = {"Coding", "Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity"}
 
 Required = list[tuple[str, tuple[str, ...]]]
 
@@ -121,8 +125,9 @@ class Compiler:
         if (found := self._types.get(name)) is None:
             its = self.tables[name]
             shape = self.shapes[name] = Shape(name, its)
-            if name == "Coding":
-                shape.special = (special.coding(systems(self.version), self.respelt),)
+            if name in CODED:
+                relative = WARNING if name == "Coding" else ERROR
+                shape.special += (special.coding(systems(self.version), self.respelt, relative),)
             found = self._types[name] = _type(shape, lambda shape: self._fill(shape, its))
         return found
 
@@ -155,7 +160,7 @@ class Compiler:
                 found[key] = single(key, both(text, special.element_id))
             elif test is not None and not choice:
                 shape.texts[key] = test
-            if type_[0] in self.primitives or type_[0] == "xhtml":
+            if type_[0] in self.primitives:  # beside a narrative's text nothing stands
                 found["_" + key] = self._beside(key, about, identity=element == "id" and shape.is_resource)
             if choice:
                 found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}

@@ -39,6 +39,7 @@ _TIME = re.compile(_CLOCK).fullmatch
 # Control characters other than tab, line feed and carriage return; U+FFFE and U+FFFF, which XML forbids.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]").search
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}").fullmatch
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 _URI = re.compile(r"\S+").fullmatch
 _OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+").fullmatch
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
@@ -125,7 +126,7 @@ def _uri(text: str) -> object:
 
 
 def _canonical(text: str) -> object:
-    return _uri(text) and (":" in text or text[0] == "#")
+    return _uri(text) and (_SCHEME(text) or text[0] == "#")
 
 
 def _base64(text: str) -> object:

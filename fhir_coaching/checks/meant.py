@@ -1,5 +1,6 @@
 """What was probably meant by a code or an address that is none. Nothing is guessed of short ones: one letter more is another code."""
 
+import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from functools import lru_cache
@@ -9,6 +10,9 @@ from fhir_coaching.fhir.systems import CPT, HCPCS, LOINC, NUCC, PLACE_OF_SERVICE
 LONGEST, MANY = 100, 300  # letters of what is compared; words that it is compared with
 BEGINNING, GUESSED, ALIKE = 3, 5, 0.8  # letters of the beginning of one, and of one that is spelt alike; how alike
 REMEMBERED = 4096
+WHOLE = "write the whole address, https://…"
+
+absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 
 # Names of code systems by HL7 (https://terminology.hl7.org/external_terminologies.html), beside those whose codes are known here.
 _NAMES = (
@@ -42,18 +46,20 @@ def _bare(word: str) -> str:
 
 
 def spelling(known: Collection[str]) -> Callable[[str], str]:
-    """A function that says how a code system is called that is called otherwise here; nothing of one that is called so.
+    """A function that says how to write a code system that is called otherwise here; nothing of one that is called so.
 
-    Otherwise: by an OID, with another scheme, in another case, with a slash behind.
+    Otherwise: by an OID, with another scheme or none, in another case, with a slash behind.
     """
     right = {_address(one): one for one in (*known, *_NAMES)}
 
     def respelt(system: str) -> str:
         oid = system.removeprefix("urn:oid:").removeprefix("2.16.840.1.113883.6.")
         if oid in _OIDS and oid != system:
-            return _OIDS[oid]
+            return f"write {_OIDS[oid]}"
         name = right.get(_address(system), "") if len(system) <= LONGEST * 2 else ""
-        return "" if name == system else name
+        if name and name != system:
+            return f"write {name}"
+        return "" if name or not system or absolute(system) else WHOLE
 
     return respelt
 

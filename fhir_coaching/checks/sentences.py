@@ -10,7 +10,7 @@ RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "choice": ((ERROR,), "two types of a value that has one"),
     "format": ((ERROR, WARNING), "a primitive that is not spelt as its type wants, such as a day that no calendar has"),
     "code": ((ERROR, WARNING), "no code of the value set (extensible: a warning) or of its code system (one that grows: a warning)"),
-    "system": ((WARNING,), "a code system that goes by another address"),
+    "system": ((ERROR, WARNING), "a code system that goes by another address, or by none that is absolute"),
     "fixed": ((ERROR,), "another value than the one that is fixed"),
     "pattern": ((ERROR,), "a value without what the pattern asks for"),
     "target": ((ERROR,), "a reference to a type of resource that is not allowed there, or that says another type than it leads to"),

@@ -9,8 +9,9 @@ from fhir_coaching.checks.between import BETWEEN
 from fhir_coaching.checks.codes import UNKNOWN, counted
 from fhir_coaching.checks.context import Context
 from fhir_coaching.checks.elements import TypeCheck, ValueCheck
-from fhir_coaching.checks.meant import meant
+from fhir_coaching.checks.meant import WHOLE, absolute, meant
 from fhir_coaching.checks.walk import Walk
+from fhir_coaching.errors import WARNING
 from fhir_coaching.fhir.systems import HL7, NPI, OWN, is_npi
 from fhir_coaching.versions import R4, Json
 
@@ -23,7 +24,6 @@ _LITERAL = re.compile(
 LONGEST = 100  # letters of an id
 FINAL = ("http://hl7.org/fhir/", OWN)  # what code systems begin with that do not change within a version
 _BLANK = re.compile(r"\s", re.ASCII).search
-absolute = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:").match
 # Bundles whose entries need not say what they are: some are about to be made.
 _WITHOUT_URLS = ("transaction", "batch", "transaction-response", "batch-response")
 
@@ -66,7 +66,7 @@ def extension(node: Json, at: str, walk: Walk) -> None:
         # Within an extension a name will do: https://hl7.org/fhir/R4/extensibility.html#Extension
         around = at.rpartition(".")[0].rpartition(".")[2]
         if not around.startswith(("extension[", "modifierExtension[")):
-            walk.error("url", f"{at}.url", "expected an absolute address", "write the whole address, https://…")
+            walk.error("url", f"{at}.url", "expected an absolute address", WHOLE)
 
 
 def targets(type_: str, allowed: frozenset[str], resources: frozenset[str]) -> ValueCheck:
@@ -193,7 +193,7 @@ def identifier(node: Json, at: str, walk: Walk) -> None:
     """Its system is not named by a path; a National Provider Identifier checks itself (45 CFR 162.406)."""
     system, value = node.get("system"), node.get("value")
     if system.__class__ is str and system[:4] != "http" and not absolute(system):
-        hint = "write urn:oid: before an OID" if system[:1].isdecimal() else "write the whole address, https://…"
+        hint = "write urn:oid: before an OID" if system[:1].isdecimal() else WHOLE
         walk.error("url", f"{at}.system", "expected an absolute address", hint)
     if system == NPI and value.__class__ is str and not is_npi(value):
         walk.error("npi", f"{at}.value", "no NPI: ten digits, of which the last checks the others")
@@ -207,11 +207,13 @@ def element_id(value: Any, at: str, walk: Walk) -> None:
         walk.ids.add(value)
 
 
-def coding(systems: Mapping[str, frozenset[str]], respelt: Callable[[str], str]) -> Callable[[Json, str, Walk], None]:
+def coding(
+    systems: Mapping[str, frozenset[str]], respelt: Callable[[str], str], relative: str = WARNING
+) -> Callable[[Json, str, Walk], None]:
     """A code that its code system does not have, where that is known as a whole; a system that is called otherwise.
 
     FHIR's own systems are those of its version, a guide's those of the guide; HL7's terminology grows, and so may have the code
-    in a later edition.
+    in a later edition. How grave a `relative` system is differs: of an amount it is an error, as the engine (6.7.9) has it.
     """
 
     def check(node: Json, at: str, walk: Walk) -> None:
@@ -221,8 +223,9 @@ def coding(systems: Mapping[str, frozenset[str]], respelt: Callable[[str], str])
         name, of_guide = str(system), walk.systems.get(str(system))
         known = systems.get(name) or of_guide
         if known is None:
-            if right := respelt(name):
-                walk.warn("system", f"{at}.system", "this code system goes by another address", f"write {right}")
+            if hint := respelt(name):
+                says = "this code system goes by another address" if absolute(name) else "expected an absolute address"
+                walk.say(relative if hint == WHOLE else WARNING, "system", f"{at}.system", says, hint)
         elif code.__class__ is str and code not in known:
             hint = f"perhaps {near}" if (near := meant(str(code), known)) else counted({name: known})
             if of_guide is not None or name.startswith(FINAL):

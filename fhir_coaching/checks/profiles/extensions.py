@@ -11,12 +11,12 @@ from typing import NamedTuple
 from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
+from fhir_coaching.checks.meant import absolute
 from fhir_coaching.checks.profiles.crossing import amiss, crossed
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
-from fhir_coaching.checks.special import absolute
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version

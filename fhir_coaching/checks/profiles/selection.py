@@ -94,6 +94,7 @@ class Chosen:
             here, resources = f"{at}.meta.profile[{index}]", self.compiler.resources
             name = _name(resource)
             found = [one for library in self.libraries if (one := library.structure(url)) is not None]
+            found += [one for library in defined(self.version) if (one := library.structure(url)) is not None]
             types = {one.type for one in found} or {url.partition("|")[0].removeprefix(HL7)} & resources
             yield from (one for one in found if one.type == name)
             if types and name in resources - types:
