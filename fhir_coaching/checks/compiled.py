@@ -40,7 +40,7 @@ from fhir_coaching.versions import Json, Version
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
 
 # Types with a system and a code.
-CODED = {"Coding", "Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity"}
+WITH_SYSTEM = {"Coding", "Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity"}
 
 Required = list[tuple[str, tuple[str, ...]]]
 
@@ -125,7 +125,7 @@ class Compiler:
         if (found := self._types.get(name)) is None:
             its = self.tables[name]
             shape = self.shapes[name] = Shape(name, its)
-            if name in CODED:
+            if name in WITH_SYSTEM:
                 relative = WARNING if name == "Coding" else ERROR
                 shape.special += (special.coding(systems(self.version), self.respelt, relative),)
             found = self._types[name] = _type(shape, lambda shape: self._fill(shape, its))
