@@ -16,6 +16,7 @@ from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
+from fhir_coaching.checks.tables import json_key
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version
@@ -41,11 +42,11 @@ def _borne(its: Json) -> Iterator[tuple[str, Bearer]]:
     for name, about in its["elements"].items():
         stem = name.removesuffix("[x]")
         for code, table, _ in about["types"]:
-            key = stem if stem == name else stem + code[0].upper() + code[1:]
+            spelt = json_key(name, code)
             types = (code, "Quantity") if code in OF_QUANTITY else (code,)
-            bearer = Bearer(frozenset({name, stem, key}), types, table)
-            yield key, bearer
-            yield f"_{key}", bearer
+            bearer = Bearer(frozenset({name, stem, spelt}), types, table)
+            yield spelt, bearer
+            yield f"_{spelt}", bearer
 
 
 class Extensions:
