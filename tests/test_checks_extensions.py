@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checking.made_up import GOAL
 from checking.packages import guide, profile
 from extensions import PACK_R4, coined, tables
 from servers.launchers import guides as official
@@ -29,13 +30,6 @@ MARK = "Zebrafink"
 
 versions = pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
 
-GOAL: Json = {
-    "resourceType": "Goal",
-    "lifecycleStatus": "active",
-    "description": {"text": "made up"},
-    "subject": {"reference": "Patient/p1"},
-    "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">made up</div>'},
-}
 NUMBER = {"url": systems.SESSION_NUMBER, "valuePositiveInt": 1}
 ABSENT = {"url": HL7 + "data-absent-reason", "valueCode": "unknown"}
 PARTS = [

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checking.made_up import GOAL
 from checking.packages import PROFILES, guide, profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_checks_extensions import GOAL
 
 from fhir_coaching.checks.compiled import compiler
 from fhir_coaching.checks.profiles.extensions import known

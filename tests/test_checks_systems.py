@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checking.made_up import GOAL
 from checking.packages import CANONICAL, guide, profile
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,14 +25,6 @@ ACHIEVEMENT = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 MARK = "Zebrafink"
 
 versions = pytest.mark.parametrize("version", [R4, R5], ids=["r4", "r5"])
-
-GOAL: Json = {
-    "resourceType": "Goal",
-    "lifecycleStatus": "active",
-    "description": {"text": "made up"},
-    "subject": {"reference": "Patient/p1"},
-    "text": {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">made up</div>'},
-}
 
 # A coding, how grave it is, and what is said to have been meant.
 CODINGS: dict[str, tuple[Json, str, str]] = {

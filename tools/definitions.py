@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from fhir_coaching.checks.formats import OPEN
-from fhir_coaching.checks.profiles.expansion import Expansion, walk
+from fhir_coaching.checks.profiles import guides
+from fhir_coaching.checks.profiles.expansion import Expansion
 
 Json = dict[str, Any]
 
@@ -221,11 +222,7 @@ def table(packages: list[Package]) -> Json:
 def terms(packages: list[Package]) -> Json:
     """The codes of complete code systems, and what guides draw on besides: value sets that are a part of one or several."""
     expansion = Expansion([one for package in packages for one in package.resources])
-    systems = {
-        url: sorted(concept["code"] for concept, _ in walk(system["concept"], ()))
-        for url, system in expansion.systems.items()
-        if system.get("content") == "complete" and "concept" in system
-    }
+    systems = guides.systems(expansion.systems.values())
     sets: dict[str, dict[str, list[str]]] = {}
     for url in expansion.sets:
         codes = {system: sorted(its) for system, its in sorted((expansion.codes(url) or {}).items())}

@@ -31,7 +31,7 @@ from fhir_coaching.checks.elements import (
 )
 from fhir_coaching.checks.formats import OPEN, Test, primitives, remembered
 from fhir_coaching.checks.meant import spelling
-from fhir_coaching.checks.tables import systems, table
+from fhir_coaching.checks.tables import json_key, systems, table
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, WARNING
 from fhir_coaching.versions import Json, Version
@@ -40,7 +40,7 @@ from fhir_coaching.versions import Json, Version
 ABOUT_CONTAINED = {"dom-2", "dom-3", "dom-4", "dom-5"}
 
 # Types with a system and a code.
-CODED = {"Coding", "Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity"}
+WITH_SYSTEM = {"Coding", "Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity"}
 
 Required = list[tuple[str, tuple[str, ...]]]
 
@@ -125,7 +125,7 @@ class Compiler:
         if (found := self._types.get(name)) is None:
             its = self.tables[name]
             shape = self.shapes[name] = Shape(name, its)
-            if name in CODED:
+            if name in WITH_SYSTEM:
                 relative = WARNING if name == "Coding" else ERROR
                 shape.special += (special.coding(systems(self.version), self.respelt, relative),)
             found = self._types[name] = _type(shape, lambda shape: self._fill(shape, its))
@@ -149,21 +149,20 @@ class Compiler:
 
     def _element(self, element: str, about: Json, made: Elements, shape: Shape) -> Iterator[str]:
         """Put the functions of an element under each name that it may have in JSON; these names."""
-        stem = element.removesuffix("[x]")
-        choice = stem != element
-        names = {stem + type_[0][0].upper() + type_[0][1:] if choice else stem: type_ for type_ in about["types"]}
-        for key, type_ in names.items():
-            found = {key: self._value(element, key, type_, about)}
+        choice = element.endswith("[x]")
+        names = {json_key(element, type_[0]): type_ for type_ in about["types"]}
+        for name, type_ in names.items():
+            found = {name: self._value(element, name, type_, about)}
             test = self._text(type_[0], about)
             if element == "id" and not shape.is_resource:
                 text = primitive(type_[0], self.primitives[type_[0]], None, None)[1]
-                found[key] = single(key, both(text, special.element_id))
+                found[name] = single(name, both(text, special.element_id))
             elif test is not None and not choice:
-                shape.texts[key] = test
+                shape.texts[name] = test
             if type_[0] in self.primitives:  # beside a narrative's text nothing stands
-                found["_" + key] = self._beside(key, about, identity=element == "id" and shape.is_resource)
+                found["_" + name] = self._beside(name, about, identity=element == "id" and shape.is_resource)
             if choice:
-                found = {one: only(key, names, check, test if one == key else None) for one, check in found.items()}
+                found = {one: only(name, names, check, test if one == name else None) for one, check in found.items()}
             made |= found
             yield from found
 

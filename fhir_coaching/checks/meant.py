@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fhir_coaching.fhir.systems import CPT, HCPCS, LOINC, NUCC, PLACE_OF_SERVICE, SNOMED, UCUM
 
-LONGEST, MANY = 100, 300  # letters of what is compared; words that it is compared with
+LONGEST, MANY = 100, 1000  # letters of what is compared; words that it is compared with
 BEGINNING, GUESSED, ALIKE = 3, 5, 0.8  # letters of the beginning of one, and of one that is spelt alike; how alike
 REMEMBERED = 4096
 WHOLE = "write the whole address, https://…"

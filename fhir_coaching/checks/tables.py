@@ -37,3 +37,9 @@ def packed(name: str) -> dict[str, Any]:
         gzip.decompress(files("fhir_coaching.checks").joinpath("definitions", f"{name}.json.gz").read_bytes())
     )
     return read
+
+
+def json_key(element: str, code: str) -> str:
+    """The name in JSON of an element that has a type: `valueQuantity` of `value[x]` (https://hl7.org/fhir/R4/formats.html#choice)."""
+    stem = element.removesuffix("[x]")
+    return element if stem == element else f"{stem}{code[0].upper()}{code[1:]}"

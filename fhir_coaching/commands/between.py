@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.tables import json_key, table
 from fhir_coaching.commands.examining import NO_BASE, Seen, Wish
 from fhir_coaching.commands.inputs import Input
 from fhir_coaching.errors import ERROR, Fault, Finding, MappingError
@@ -176,5 +176,5 @@ def _choices(version: Version) -> dict[Step, dict[str, None]]:
         for name, about in type_["elements"].items():
             stem = name.removesuffix("[x]")
             if stem != name:
-                found[stem] |= dict.fromkeys(f"{stem}{one[0].upper()}{one[1:]}" for one, *_ in about["types"])
+                found[stem] |= dict.fromkeys(json_key(name, one) for one, *_ in about["types"])
     return found

@@ -82,23 +82,21 @@ def checked(fhir: str) -> Callable[[Json], Iterator[tuple[str, str, str, str]]]:
     """The checks of what is written, as the sandbox wants them: severity, code, expression, text."""
     from fhir_coaching.checks import check
     from fhir_coaching.fhir.json import loads
+    from fhir_coaching.report.expressions import simple
+    from fhir_coaching.report.outcome import CODES
     from fhir_coaching.sandbox.exactjson import write
     from fhir_coaching.versions import Version
 
+    version = Version[fhir.upper()]
+
     def errors(resource: Json) -> Iterator[tuple[str, str, str, str]]:
         plain = loads(write(resource).encode())  # the sandbox's numbers are of its own kind
-        for one in check(plain, Version[fhir.upper()]):
+        for one in check(plain, version):
             if one.severity == "error":
-                yield "error", CODES.get(one.rule, "invariant"), one.element, f"{one.message} [{one.rule}]"
+                where = simple(one.element, version)
+                yield "error", CODES.get(one.rule, "invariant"), where, f"{one.message} [{one.rule}]"
 
     return errors
-
-
-# How an OperationOutcome names what a rule is about; a constraint of the specification is an invariant.
-CODES = {
-    "cardinality": "required", "code": "code-invalid", "format": "value", "type": "structure", "unknown": "structure",
-    "target": "structure", "reference": "value",
-}  # fmt: skip
 
 
 def loaded(kinds: "Mappings", path: str, fhir: str) -> Iterator[Json]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from fhir_coaching.checks.tables import table
+from fhir_coaching.checks.tables import json_key, table
 from fhir_coaching.versions import Json, Version
 
 
@@ -54,4 +54,4 @@ def _elements(its: Json, below: Mapping[str, frozenset[str]]) -> Iterator[tuple[
         tables = {code: below.get(inner, frozenset({"Element"})) for code, inner, _ in about["types"]}
         yield stem, _Element(stem, frozenset().union(*tables.values()))
         if stem != name:
-            yield from ((f"{stem}{code[0].upper()}{code[1:]}", _Element(stem, one)) for code, one in tables.items())
+            yield from ((json_key(name, code), _Element(stem, one)) for code, one in tables.items())

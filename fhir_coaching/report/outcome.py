@@ -20,10 +20,10 @@ EXTENSION = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
 # How an issue names what a rule is about (https://hl7.org/fhir/R4/valueset-issue-type.html); any other is an invariant.
 CODES = {
     "cardinality": "required", "choice": "structure", "code": "code-invalid", "depth": "too-costly", "duplicate-key": "structure",
-    "fixed": "value", "format": "value", "input": "structure", "mapping": "not-supported", "modifier": "extension",
-    "no-profile": "not-supported",
-    "not-checked": "not-supported", "not-evaluated": "not-supported", "pattern": "value", "reference": "value",
-    "structure": "structure", "target": "structure", "type": "structure", "unknown": "structure", "url": "value",
+    "extension": "extension", "fixed": "value", "format": "value", "input": "structure", "mapping": "not-supported",
+    "modifier": "extension", "no-profile": "not-supported", "not-checked": "not-supported", "not-evaluated": "not-supported",
+    "pattern": "value", "reference": "value", "structure": "structure", "system": "code-invalid", "target": "structure",
+    "type": "structure", "unknown": "structure", "url": "value",
 }  # fmt: skip
 
 

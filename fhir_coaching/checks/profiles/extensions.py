@@ -4,24 +4,24 @@ https://hl7.org/fhir/R4/defining-extensions.html#context
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
 from fhir_coaching.checks.codes import Answer
 from fhir_coaching.checks.compiled import Compiler, compiler
 from fhir_coaching.checks.formats import LONG, MANY
-from fhir_coaching.checks.meant import absolute
+from fhir_coaching.checks.meant import absolute, meant
 from fhir_coaching.checks.profiles.crossing import amiss, crossed
 from fhir_coaching.checks.profiles.library import Library, defined
 from fhir_coaching.checks.profiles.plain import Asked, Plain, plain
 from fhir_coaching.checks.profiles.slicing import Node
 from fhir_coaching.checks.profiles.structure import ASKED, Structure
+from fhir_coaching.checks.tables import json_key
 from fhir_coaching.checks.walk import Walk
 from fhir_coaching.errors import ERROR, INFORMATION
 from fhir_coaching.versions import Json, Version
 
-FEW, NEAR = 6, 0.8  # contexts that a hint names; how alike names are of which one was probably meant
+FEW = 6  # contexts that a hint names
 MODIFIER = ".modifierExtension"
 KINDS = ("element", "extension")  # of contexts; else an expression
 ANY = {"Element", "*"}  # contexts that every element is
@@ -42,11 +42,11 @@ def _borne(its: Json) -> Iterator[tuple[str, Bearer]]:
     for name, about in its["elements"].items():
         stem = name.removesuffix("[x]")
         for code, table, _ in about["types"]:
-            key = stem if stem == name else stem + code[0].upper() + code[1:]
+            spelt = json_key(name, code)
             types = (code, "Quantity") if code in OF_QUANTITY else (code,)
-            bearer = Bearer(frozenset({name, stem, key}), types, table)
-            yield key, bearer
-            yield f"_{key}", bearer
+            bearer = Bearer(frozenset({name, stem, spelt}), types, table)
+            yield spelt, bearer
+            yield f"_{spelt}", bearer
 
 
 class Extensions:
@@ -161,8 +161,8 @@ def _meant(url: str, library: Library) -> str:
     known = [one for one, type_ in library.own.types.items() if type_ == "Extension"]
     if bare in known:
         return f"write {bare}"
-    near = get_close_matches(bare.rpartition("/")[2], [one.rpartition("/")[2] for one in known], 1, NEAR)
-    return f"perhaps {near[0]}" if near else ""
+    near = meant(bare.rpartition("/")[2], [one.rpartition("/")[2] for one in known])
+    return f"perhaps {near}" if near else ""
 
 
 def _url(node: Json) -> str:

@@ -16,6 +16,7 @@ from fhir_coaching.checks.profiles import expressions
 from fhir_coaching.checks.profiles.expressions import Unevaluated
 from fhir_coaching.checks.profiles.slicing import CHOICE, Item, Node, Profiles, Slice, Slicing, expected
 from fhir_coaching.checks.profiles.snapshots import split
+from fhir_coaching.checks.tables import json_key
 from fhir_coaching.checks.walk import FURTHEST, Walk
 from fhir_coaching.errors import ERROR, Finding
 from fhir_coaching.versions import Json
@@ -161,7 +162,7 @@ class Element:
         self.most = int(asks["max"]) if asks.get("max", "*").isdecimal() else None
         types = {code: table for code, table, _ in base.get("types", ())}
         # What each name in JSON, or that of what stands beside it, says of an item. Of a choice there are fifty.
-        keys = {self.stem + code[0].upper() + code[1:]: code for code in types} if name.endswith(CHOICE) else {}
+        keys = {json_key(name, code): code for code in types} if name.endswith(CHOICE) else {}
         self.choice = {before + key: (key, code) for key, code in keys.items() for before in ("", "_")}
         self.alone = ((self.stem, next(iter(types), "")),)
         self.allowed = frozenset(asks.get("types", ()))
@@ -273,7 +274,7 @@ def _typed(node: Node, slice_: str, stem: str, types: Mapping[str, str]) -> Node
     """A slice of a choice that is told by its name, `valueQuantity`, where nothing else says its type."""
     if "types" not in node.asks and slice_.startswith(stem):
         rest = slice_[len(stem) :]
-        if code := next((code for code in types if code[0].upper() + code[1:] == rest), None):
+        if code := next((code for code in types if json_key(CHOICE, code) == rest), None):
             node.asks = {**node.asks, "types": [code]}
     return node
 
